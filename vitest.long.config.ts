@@ -31,7 +31,7 @@ export default defineConfig({
     ...usual.test,
     include: [
       "test/**/*.long.test.ts",
-      "test/samples/decoding/{damage,decimal}.test.ts",
+      "test/samples/decoding/{damage,decimal,reading-ahead}.test.ts",
       "test/checkpoint/format.test.ts",
       "test/learner/poison.test.ts",
     ],

@@ -11,6 +11,7 @@ const longestBlock = 0xff;
 export const cobs: Stuffing = {
   name: "COBS",
   delimiter: 0,
+  hasFixedLength: true,
   maximumEncodedBytes,
   encode: encodeCobs,
   decode: decodeCobs,

@@ -260,6 +260,8 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
   /** The device's milliseconds in the frame before, including wraps. */
   readonly #deviceTime = new Float64Array(1);
   readonly #refusals: Refusals;
+  /** Bytes of a frame of one sample as it is sent, without the delimiter; -1 where that depends on its bytes. */
+  readonly #encodedBytes: number;
 
   constructor(fields: readonly Field[], ring: SampleRing, options: FrameDecoderOptions) {
     const { crc: crcBits = 16, stuffing = cobs, passNonFinite = false } = options;
@@ -282,6 +284,7 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
     this.#splitter = new Splitter(stuffing.delimiter, stuffing.maximumEncodedBytes(longest) + 1);
     this.#frame = new Uint8Array(this.#splitter.longestBytes);
     this.#view = new DataView(this.#frame.buffer);
+    this.#encodedBytes = stuffing.hasFixedLength ? stuffing.maximumEncodedBytes(this.#expectedBytes) : -1;
     const reasons = frameReasons(stuffing, this.#expectedBytes, this.#crcBytes);
     this.#refusals = new Refusals(reasons, options.onRefused);
   }
@@ -317,11 +320,20 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
     return { bytes: this.#splitter.unfinishedBytes, most: this.#splitter.longestBytes };
   }
 
+  /** A whole frame of one sample: no search for its end is needed, since its length is known. */
+  readAhead(bytes: Uint8Array, start: number, end: number, slot: number, time: number): number {
+    const { delimiter } = this.#stuffing;
+    const ending = start + this.#encodedBytes;
+    if (ending < start || ending >= end || bytes[ending] !== delimiter) return -1;
+    if (this.#stuffing.decode(bytes, start, ending, this.#frame, 0) !== this.#expectedBytes) return -1;
+    this.#takeSample(bytes, start, ending, slot, time);
+    return ending;
+  }
+
   readStretch(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
     if (start === end) return;
     const counts = this.counts;
     const frame = this.#frame;
-    const view = this.#view;
     const expectedBytes = this.#expectedBytes;
     const stuffing = this.#stuffing;
     const length = end - start;
@@ -340,7 +352,15 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
       this.#refusals.add(plainBytes === expectedBytes ? refusedStuffing : refusedLength, bytes, start, end);
       return;
     }
-    const crcAt = expectedBytes - this.#crcBytes;
+    this.#takeSample(bytes, start, end, slot, time);
+  }
+
+  /** Reads the frame of one sample that was decoded from `bytes[start..end)`, if it is good. */
+  #takeSample(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
+    const counts = this.counts;
+    const frame = this.#frame;
+    const view = this.#view;
+    const crcAt = this.#expectedBytes - this.#crcBytes;
     const sum = checksum(this.#crc, frame, 0, crcAt);
     const sent = this.#crcBytes === 2 ? view.getUint16(crcAt, true) : view.getInt32(crcAt, true);
     if (sum !== sent || frame[0] !== sampleFrame || frame[1] !== 0) {

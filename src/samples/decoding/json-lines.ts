@@ -4,8 +4,8 @@
  * are parsed in place. Values that belong to no field are skipped, of any type; but their brackets and strings must
  * close, because a line whose middle is lost must not be accepted.
  */
-import { apostrophe, blank, carriageReturn, colon, comma, isBlank, quote, tab } from "./ascii.ts";
-import { type CellValues, noField, refusedLine } from "./cell-values.ts";
+import { apostrophe, blank, carriageReturn, colon, comma, isBlank, lineFeed, quote, tab } from "./ascii.ts";
+import { type CellValues, goodLine, noField, refusedLine } from "./cell-values.ts";
 import type { Field } from "./fields.ts";
 
 const openBrace = 0x7b;
@@ -19,6 +19,8 @@ const pathPoint = 0x2e;
 
 /** Most nested brackets in a skipped value: one bit of an integer each. */
 const deepest = 31;
+/** Lines after one that is not plain until another is tried. */
+const linesToPass = 16;
 /** Longest path of a nested name in bytes. */
 const longestPath = 256;
 
@@ -40,6 +42,8 @@ export class JsonLines {
   readonly #hasNested: boolean;
   /** The path of the nested value that is being read, in UTF-8. */
   readonly #path = new Uint8Array(longestPath);
+  /** Lines that are not read ahead, because one before them was not plain: most are alike. */
+  #linesToPass = 0;
 
   constructor(values: CellValues, fields: readonly Field[]) {
     this.#values = values;
@@ -71,6 +75,56 @@ export class JsonLines {
       return values.refuse("syntax", after, end);
     }
     return values.finish();
+  }
+
+  /**
+   * Reads the line of which only the start is known, where it is an object of numbers, with words or numbers under names that
+   * nobody wants.
+   *
+   * @returns the index of its line end before `end`, or -1 where it is anything else
+   */
+  readAhead(bytes: Uint8Array, start: number, end: number, slot: number): number {
+    if (this.#hasNested) return -1;
+    if (this.#linesToPass > 0) {
+      this.#linesToPass--;
+      return -1;
+    }
+    const values = this.#values;
+    values.begin(slot);
+    values.decimalComma = false;
+    const after = this.#readPlainObject(bytes, start, end);
+    const isEnd = after > 0 && after < end && (bytes[after] === lineFeed || bytes[after] === carriageReturn);
+    if (isEnd && values.finish() === goodLine) return after;
+    this.#linesToPass = linesToPass;
+    return -1;
+  }
+
+  /** Reads the object at `start` as far as it is plain, on one line; returns the index after it, or -1. */
+  #readPlainObject(bytes: Uint8Array, start: number, end: number): number {
+    const values = this.#values;
+    let at = start;
+    do {
+      at++;
+      while (at < end && bytes[at] === blank) at++;
+      const name = at + 1;
+      at = plainStringEnd(bytes, at, end);
+      if (at < 0) return -1;
+      const field = values.find(bytes, name, at - 1);
+      while (at < end && bytes[at] === blank) at++;
+      if (at >= end || bytes[at] !== colon) return -1;
+      at++;
+      while (at < end && bytes[at] === blank) at++;
+      if (field !== noField) at = values.take(bytes, at, end, field, endings);
+      else if (at < end && bytes[at] === quote) at = plainStringEnd(bytes, at, end);
+      else {
+        const word = at;
+        at = wordEnd(bytes, at, end);
+        if (at === word) return -1;
+      }
+      if (at < 0) return -1;
+      while (at < end && bytes[at] === blank) at++;
+    } while (at < end && bytes[at] === comma);
+    return at < end && bytes[at] === closeBrace ? at + 1 : -1;
   }
 
   /** Reads the object at `start`, whose names follow `pathLength` bytes of a path; returns the index after it, or -1. */
@@ -209,6 +263,17 @@ function stringEnd(bytes: Uint8Array, start: number, end: number): number {
     if (bytes[at] === backslash) at++;
   }
   return -1;
+}
+
+/** Returns the index after the string that begins at `start`, or -1 where it holds an escape or goes beyond the line. */
+function plainStringEnd(bytes: Uint8Array, start: number, end: number): number {
+  if (start >= end || bytes[start] !== quote) return -1;
+  let at = start + 1;
+  while (at < end && bytes[at] !== quote) {
+    if (bytes[at] < blank || bytes[at] === backslash) return -1;
+    at++;
+  }
+  return at < end ? at + 1 : -1;
 }
 
 /**

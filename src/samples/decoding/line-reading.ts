@@ -145,9 +145,15 @@ export class LineReading {
    * @returns the index of its end before `end`, or -1 where it is anything else
    */
   readAhead(bytes: Uint8Array, start: number, end: number, slot: number): number {
-    if (!this.#hasSample || this.#form !== null || this.contradiction !== null) return -1;
-    if (bytes[start] === hash) return -1;
-    return this.#delimited.readAhead(bytes, start, end, slot, this.#separator);
+    if (!this.#hasSample || this.contradiction !== null) return -1;
+    const first = bytes[start];
+    let ending = -1;
+    if (first === openBrace) {
+      if (!this.#havePrefix) ending = this.#json.readAhead(bytes, start, end, slot);
+    } else if (this.#form === null && first !== hash)
+      ending = this.#delimited.readAhead(bytes, start, end, slot, this.#separator);
+    if (ending >= 0) this.#headerSeparator = null;
+    return ending;
   }
 
   /** Sets the columns by a line that names every field; returns false for any other line. */

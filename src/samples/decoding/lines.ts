@@ -281,8 +281,10 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   /** A line of plain numbers, in the middle of a stream of such. */
   readAhead(bytes: Uint8Array, start: number, end: number, slot: number, time: number): number {
     if (this.#inMidLine || this.#refusesReplies || this.#record?.isEmpty === false) return -1;
-    const ending = this.#reading.readAhead(bytes, start, end, slot);
+    let ending = this.#reading.readAhead(bytes, start, end, slot);
     if (ending < 0 || ending - start > this.#splitter.longestBytes) return -1;
+    // The line feed after a carriage return ends no line of its own.
+    if (bytes[ending] === carriageReturn && ending + 1 < end && bytes[ending + 1] === lineFeed) ending++;
     this.#line++;
     this.#lineEnd = bytes[ending];
     this.#ring.commit(time, this.#numbersByLine ? this.#line : this.counts.samples);
@@ -317,7 +319,8 @@ class RingLineDecoder implements LineDecoder, StretchReader {
 
   /** One search of a chunk spares one of each line, where there are none. */
   #lookForQuotes(chunk: Uint8Array, start: number, end: number): void {
-    const first = chunk.indexOf(quote, start);
+    // That of Node searches some words at a time.
+    const first = Buffer.prototype.indexOf.call(chunk, quote, start);
     const hasBegun = this.#splitter.unfinishedBytes > 0 || this.#record?.isEmpty === false;
     this.#hasQuotes = (first >= 0 && first < end) || (this.#hasQuotes && hasBegun);
   }

@@ -7,6 +7,8 @@ export interface Stuffing {
   readonly name: string;
   /** The byte that ends a frame and is never in one. */
   readonly delimiter: number;
+  /** Every frame of one length takes as many bytes once encoded, the most, whatever it holds. */
+  readonly hasFixedLength: boolean;
   /** Most bytes that `length` bytes can take once encoded, without the delimiter. */
   maximumEncodedBytes(length: number): number;
   /**

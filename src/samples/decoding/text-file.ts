@@ -343,7 +343,8 @@ function isText(bytes: Uint8Array): boolean {
   let foreign = 0;
   let atStart = true;
   let codes = 0;
-  for (const byte of bytes) {
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
     if (byte === lineFeed || byte === carriageReturn) {
       atStart = true;
       codes = 0;

@@ -15,6 +15,7 @@ const escapedEscape = 0xdd;
 export const slipStuffing: Stuffing = {
   name: "SLIP",
   delimiter: endByte,
+  hasFixedLength: false,
   maximumEncodedBytes: (length) => 2 * length,
   encode: encodeSlip,
   decode: decodeSlip,

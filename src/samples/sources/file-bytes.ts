@@ -2,7 +2,9 @@ import type { FileHandle } from "node:fs/promises";
 import { RivuletError } from "../../errors/errors.ts";
 import { reasonOf } from "../../errors/system-error.ts";
 
-const chunkBytes = 1 << 16;
+const chunkBytes = 1 << 17;
+/** Bytes of the first chunk, which readers look at to recognize what a file holds. */
+const firstBytes = 1 << 16;
 
 /**
  * Reads the bytes of a file in chunks, and decompresses gzip, which it recognizes by content. All chunks share one
@@ -17,7 +19,7 @@ export async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
     try {
       // No Buffer: a decoder holds the beginning of a line in a Uint8Array, and V8 is fast on one of the two.
       const buffer = new Uint8Array(chunkBytes);
-      let { bytesRead } = await file.read(buffer, 0, chunkBytes, null);
+      let { bytesRead } = await file.read(buffer, 0, firstBytes, null);
       if (bytesRead >= 2 && buffer[0] === 0x1f && buffer[1] === 0x8b) {
         yield* await unzip(file, buffer.subarray(0, bytesRead));
         return;
