@@ -10,7 +10,11 @@ import { build, type Plugin } from "esbuild";
  * A file of modules of ours, by path below `src` (one that ends in `/` holds all below it), or of a package. What no part
  * holds, such as its exceptions, is bundled into each file that needs it.
  */
-export type Part = { name: string } & ({ holds: string[]; except?: string[] } | { package: string });
+export type Part = {
+  name: string;
+  /** Where commands use it on some ways only. */
+  load?: "at first use";
+} & ({ holds: string[]; except?: string[] } | { package: string });
 
 /** In which the modules stand that are made here. */
 const space = "part";

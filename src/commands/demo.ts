@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Config, parseConfig } from "../config/config.ts";
+import { type Config, configOf } from "../config/config.ts";
 import { configuredNetworkLearner } from "../config/configured-learner.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import { demoFirmware } from "../emulation/demo-firmware.ts";
@@ -119,7 +119,7 @@ function demoConfig(path: string, directory: string): Config {
     target: { column: label, classes: classes.length },
     checkpoint: { directory: freeFolder(directory), every: "10s" },
   };
-  return parseConfig(JSON.stringify(config), "the demo");
+  return configOf(config, "the demo");
 }
 
 function entryOf({ status, linear }: DemoState, second: number): CourseEntry {

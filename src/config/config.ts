@@ -19,7 +19,7 @@ import { checkpointFolderFor, nameFor } from "./checkpoint-config.ts";
 import { numberClasses } from "./class-words.ts";
 import { type ConfigErrors, createConfigErrors } from "./config-errors.ts";
 import { configSchema, defaults } from "./config-schema.ts";
-import { type KeyPath, pathName, readConfigText, readDocument } from "./document.ts";
+import { type ConfigDocument, type KeyPath, pathName, readConfigText, readDocument } from "./document.ts";
 import { checkFeatures, sequenceWithDefaults } from "./features-config.ts";
 import { checkForecast, checkTargetKeys, type ForecastConfig, forecastOf } from "./forecast-config.ts";
 import { checkGpio, gpioWithDefaults } from "./gpio-config.ts";
@@ -445,7 +445,22 @@ function isMisspelt(path: KeyPath, unknown: Map<string, string[]>): boolean {
  * @throws RivuletError with one line for each error: file, line, key, what was found and what to do
  */
 export function parseConfig(text: string, file: string): Config {
-  const document = readDocument(text, file, verbatim);
+  return validated(readDocument(text, file, verbatim));
+}
+
+/**
+ * Validates a config that a program has made, with plain data as its values, and fills in the defaults.
+ *
+ * @param name what the config is called in messages; relative paths in it count from the folder of such a file
+ * @throws RivuletError with one line for each error
+ */
+export function configOf(data: Record<string, unknown>, name: string): Config {
+  // As if it had been written as JSON, without keys that are undefined.
+  return validated({ data: JSON.parse(JSON.stringify(data)), file: name, lineOf: () => 1 });
+}
+
+function validated(document: ConfigDocument): Config {
+  const { file } = document;
   const errors = createConfigErrors(document);
   const result = v.safeParse(configSchema, document.data);
   const issues = result.issues ?? [];

@@ -1,5 +1,5 @@
 /** What is to be learned from a data file without a config: which column is predicted, and the classes it holds. */
-import { type Config, parseConfig } from "../../config/config.ts";
+import { type Config, configOf } from "../../config/config.ts";
 import { RivuletError, UsageError } from "../../errors/errors.ts";
 import { mostClasses } from "../../learner/target.ts";
 import { csvFile, type DataFile } from "../../library/data-files.ts";
@@ -38,8 +38,7 @@ export async function taskOf({ options }: Invocation, data: DataFile): Promise<C
   const classes = areClasses ? (recorded ?? (await classesOf(data, column, written ?? "auto"))) : undefined;
   const clock = clockAmong(kinds.filter(({ name }) => name !== column));
   const source = clock.length === 0 ? undefined : { time: clock };
-  // JSON is YAML.
-  return parseConfig(JSON.stringify({ name: "task", source, target: { column, classes } }), data.name);
+  return configOf({ name: "task", source, target: { column, classes } }, data.name);
 }
 
 /** Refuses options of a task beside a config. */

@@ -1,7 +1,7 @@
 /** The demonstration of `rivulet demo --anomaly`: normal is learned, and faults are told. */
 import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { type Config, parseConfig } from "../../config/config.ts";
+import { type Config, configOf } from "../../config/config.ts";
 import { Daemon } from "../../daemon/daemon.ts";
 import type { LogEntry } from "../../daemon/log.ts";
 import { RivuletError } from "../../errors/errors.ts";
@@ -124,7 +124,7 @@ function demoConfig(path: string, directory: string): Config {
     anomaly: { alarmsPerWeek: 2 },
     checkpoint: { directory, every: "10s" },
   };
-  return parseConfig(JSON.stringify(config), "the demo");
+  return configOf(config, "the demo");
 }
 
 function reportOf(
