@@ -11,7 +11,7 @@ import { NoLearner } from "../learner/no-learner.ts";
 import { hasRoom } from "../learner/outside-model.ts";
 import type { CommonDescription, PrequentialLearner } from "../learner/prequential-learner.ts";
 import { hasNetworkBeside, ReplaceableNetwork } from "../learner/replaceable-network.ts";
-import { adoptNames, namesIn } from "../learner/target.ts";
+import { adoptNames, haveMoved, namesIn } from "../learner/target.ts";
 import { yamlText } from "../wording/yaml-text.ts";
 import { firstDifference } from "./difference.ts";
 import {
@@ -188,11 +188,8 @@ function obstacleTo(own: AnyDescription, stored: AnyDescription): string | null 
   const classesOf = ({ target }: AnyDescription) => ("classes" in target ? target.classes : null);
   const [classes, known] = [classesOf(own), classesOf(stored)];
   if ((classes === null) !== (known === null)) return firstDifference(classes, known, "target.classes");
-  const before = namesIn(stored.target).names ?? [];
-  const names = namesIn(own.target).names ?? before;
-  if ((classes ?? 0) < (known ?? 0) || before.some((name, index) => names[index] !== name)) {
-    return classesObstacle({ names, count: classes }, { names: before, count: known });
-  }
+  const obstacle = classes === null ? null : classesObstacle(own, stored);
+  if (obstacle !== null) return obstacle;
   const { stream: ownStream = null } = own;
   const { stream: storedStream = null } = stored;
   const features =
@@ -208,16 +205,38 @@ function obstacleTo(own: AnyDescription, stored: AnyDescription): string | null 
 /** Classes by their names, as far as they have some. */
 interface Classes {
   names: readonly string[];
-  count: number | null;
+  count: number;
 }
 
-function classesObstacle(own: Classes, known: Classes): string {
-  const listed = ({ names, count }: Classes) => (names.length > 0 ? names.map(yamlText).join(", ") : count);
-  const advice =
-    known.names.length > 0
-      ? `write target.classes: [${listed(known)}], and new ones behind them`
+const classesIn = ({ target }: AnyDescription): Classes => ({
+  names: namesIn(target).names ?? [],
+  count: "classes" in target ? target.classes : 0,
+});
+
+/** Why classes are not found again, by their names or, without these, by their numbers; null where they are. */
+function classesObstacle(own: AnyDescription, stored: AnyDescription): string | null {
+  const [classes, known] = [classesIn(own), classesIn(stored)];
+  const areNamed = classes.names.length > 0 && known.names.length > 0;
+  const missing = known.names.filter((name) => !classes.names.slice(0, classes.count).includes(name));
+  if (areNamed ? missing.length > 0 : classes.count < known.count) {
+    const listed = ({ names, count }: Classes) =>
+      names.length > 0 ? names.map(yamlText).join(", ") : String(count);
+    const advice = areNamed
+      ? `add ${missing.map(yamlText).join(", ")} to target.classes`
       : `write target.classes: ${known.count}, or more`;
-  return `target.classes is ${listed(own)} in the config and ${listed(known)} in it, and the classes that it knows must stay the first ones: ${advice}`;
+    return `target.classes is ${listed(classes)} in the config and ${listed(known)} in it, and a class that it knows cannot be left out: ${advice}`;
+  }
+  return areNamed && haveMoved(classes.names, known.names) ? orderObstacle(own) : null;
+}
+
+/** Why classes cannot change their order: what was learned tells them apart by a number; null where nothing does. */
+function orderObstacle({ features, model, target }: AnyDescription): string | null {
+  if (JSON.stringify(features).includes(JSON.stringify(target.column))) {
+    return `target.classes has another order, and features are made of the numbers of ${target.column}: write its classes in the order that they had`;
+  }
+  return !isEnsemble(model) && JSON.stringify(model).includes("binaryCrossEntropy")
+    ? "target.classes has another order, and the loss binaryCrossEntropy knows one of the two by the sign of its output: write the classes in the order that they had"
+    : null;
 }
 
 /** Transforms that leave every field in its place, so that what was learned of it can be found by its name. */

@@ -2,6 +2,7 @@
 import type { StateMap } from "../checkpoint/stored-state.ts";
 import { HeldSamples } from "../learner/held-samples.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import { classNamesOf, haveMoved } from "../learner/target.ts";
 import { carryValidation } from "../samples/sample-validator.ts";
 import type { State } from "../state.ts";
 import { formatCount } from "../wording/quantities.ts";
@@ -23,10 +24,16 @@ export function carryMemory(
   before: PrequentialLearner,
   learner: PrequentialLearner,
 ): CarriedMemory {
-  if (typeof given !== "object" || given === null || hasSameRows(before, learner))
-    return { state: given, lost: [] };
-  const { labels, validator, anomaly, ...others } = given as unknown as StateMap;
+  const areMoved = haveMoved(classNamesOf(before) ?? [], classNamesOf(learner) ?? []);
+  if (typeof given !== "object" || given === null) return { state: given, lost: [] };
   const lost: string[] = [];
+  if (hasSameRows(before, learner)) {
+    const { labels = null } = given as unknown as StateMap;
+    // Samples that wait for their label were answered with the classes in their order before.
+    if (!areMoved || labels === null) return { state: given, lost };
+    return { state: { ...given, labels: carryLabels(labels, learner, lost) } as State, lost };
+  }
+  const { labels, validator, anomaly, ...others } = given as unknown as StateMap;
   const state: StateMap = { ...others };
   if (labels !== undefined) state["labels"] = carryLabels(labels, learner, lost);
   if (validator !== undefined) {

@@ -31,6 +31,10 @@ export function classNamesOf(learner: {
   return namesIn(learner.describe().target).names;
 }
 
+/** Whether a class that both lists name has another number in the second. */
+export const haveMoved = (names: readonly string[], others: readonly string[]): boolean =>
+  names.some((name, index) => others[index] !== name && others.includes(name));
+
 /** What a class is called: its name, else its number. */
 export function className(names: readonly string[] | undefined, index: number): string {
   return names?.[index] ?? String(index);

@@ -40,6 +40,23 @@ test("where samples and features stay the same nothing is lost, the samples kept
   expect(path.stations.lateLabels?.length).toBe(50);
 });
 
+test("classes in another order leave the samples behind that wait for labels, and nothing else", () => {
+  const named = (names: string) => configOf("a, b, label").replace("classes: 3", `classes: [${names}]`);
+  const before = pathOf(named("idle, run, fault"));
+  for (let i = 0; i < 20; i++) before.take(sample(i % 7, i % 5, i % 3));
+  const given = structuredClone(before.path.state()) as { [part: string]: State };
+  const { state, lost } = carryMemory(given, before.learner, pathOf(named("run, fault, idle")).learner);
+  expect(lost).toEqual(["20 samples kept for late labels"]);
+  const { labels, ...others } = state as { [part: string]: State };
+  const { labels: _, ...same } = given;
+  expect(others).toEqual(same);
+  const { path } = pathOf(named("run, fault, idle"));
+  path.restore(state);
+  expect(path.stations.lateLabels?.length).toBe(0);
+  // A class more at the end moves none.
+  expect(carryMemory(given, before.learner, pathOf(named("idle, run, fault")).learner).lost).toEqual([]);
+});
+
 test("a state that is none is left as it is for who restores it to refuse", () => {
   const { learner } = begun();
   const other = pathOf(configOf("b, label")).learner;

@@ -2,11 +2,11 @@
 import type { StateMap } from "../../checkpoint/stored-state.ts";
 import { Ensemble } from "../../learner/ensemble.ts";
 import type { PrequentialLearner } from "../../learner/prequential-learner.ts";
-import { shownClasses } from "../../learner/target.ts";
+import { className, classNamesOf } from "../../learner/target.ts";
 import type { State } from "../../state.ts";
 import type { AnyDescription, NetworkBeside } from "../learner-checkpoint.ts";
 import { differenceBetween, publishedDescription } from "../model-file.ts";
-import { numbered } from "./labelled-cells.ts";
+import { type Numbers, numbered } from "./labelled-cells.ts";
 import { type Carried, carryExpert, isAlike, type Names, PartCarrier } from "./parts.ts";
 
 /**
@@ -18,7 +18,7 @@ export function carryLearner(
   before: PrequentialLearner,
   beside: NetworkBeside | null = null,
 ): Carried {
-  const carrier = new PartCarrier(namesOf(before), namesOf(learner));
+  const carrier = carrierBetween(before, learner);
   const [old, fresh] = [before.state() as StateMap, structuredClone(learner.state()) as StateMap];
   const state =
     learner instanceof Ensemble
@@ -35,11 +35,17 @@ export function carryLearner(
   return { ...outcome, fresh: [...fields, ...addedTo(from.classes, to.classes), ...outcome.fresh] };
 }
 
-function namesOf(learner: PrequentialLearner): Names {
+function carrierBetween(before: PrequentialLearner, learner: PrequentialLearner): PartCarrier {
+  // Classes that are numbers on one side stay in their order, and are called as on the other.
+  const [known, own] = [before, learner].map((each) => classNamesOf(each)?.slice() ?? null);
+  return new PartCarrier(namesOf(before, known ?? own ?? []), namesOf(learner, own ?? known ?? []));
+}
+
+function namesOf(learner: PrequentialLearner, classNames: readonly string[]): Names {
   const { fields, target } = learner.describe();
   return {
     features: fields.filter((name) => name !== target.column),
-    classes: (shownClasses(learner) ?? []).map((name) => `class ${name}`),
+    classes: Array.from({ length: learner.classes }, (_, label) => `class ${className(classNames, label)}`),
     experts: learner instanceof Ensemble ? (learner as Ensemble).namesInUse : [],
   };
 }
@@ -60,9 +66,16 @@ function networkState(carrier: PartCarrier, old: StateMap, fresh: StateMap): Sta
     ),
     metrics: carrier.metrics(old["metrics"], fresh["metrics"]),
     glitches: carrier.glitches(old["glitches"], fresh["glitches"]),
-    // Samples that waited for their batch to be whole have other inputs now.
-    batch: isAlike(old["batch"], fresh["batch"]) ? old["batch"] : fresh["batch"],
+    batch: batchState(carrier, old["batch"], fresh["batch"]),
   };
+}
+
+/** Samples that waited for their batch to be whole may have other inputs now. */
+function batchState(carrier: PartCarrier, before: State, fresh: State): State {
+  if (!isAlike(before, fresh)) return fresh;
+  const batch = before as StateMap;
+  if (carrier.to.classes.length === 0) return batch;
+  return { ...batch, targets: carrier.classNumbers(batch["targets"] as Numbers) };
 }
 
 /** The network beside is carried over as the one in use is, of which the report speaks. */
@@ -70,7 +83,7 @@ function besideState(learner: PrequentialLearner, known: NetworkBeside | null, f
   if (known === null) return {};
   const { outside, learner: before } = known;
   if (before === null) return { outside };
-  const carrier = new PartCarrier(namesOf(before), namesOf(learner));
+  const carrier = carrierBetween(before, learner);
   return { outside, beside: networkState(carrier, before.state() as unknown as StateMap, fresh) };
 }
 
@@ -97,6 +110,24 @@ const at = {
 /** Parts that are carried over only where the experts are the same. */
 const partsOfSameExperts: number[] = [at.interval, at.calibration, at.baselines];
 
+/** Where the simple rules keep the number of the last class. */
+const lastLabelAt = 3;
+
+function baselinesState(carrier: PartCarrier, before: StateMap): State {
+  if (carrier.to.classes.length === 0) return before;
+  const block = (before["block"] as Float64Array).slice();
+  block[lastLabelAt] = carrier.classNumbers(block.subarray(lastLabelAt))[0];
+  return { ...before, block };
+}
+
+/** The newest row whose label is known, and that label, where the classes have a last one. */
+function lastLabelState(carrier: PartCarrier, part: State): State {
+  if (typeof part !== "object" || part === null || !("known" in part) || !("gains" in part)) return part;
+  const [row, label] = part["known"] as Float64Array;
+  const [moved] = carrier.classNumbers(Float64Array.of(label));
+  return { ...part, known: Float64Array.of(row, moved) };
+}
+
 /** A model from outside goes on where it could have been added as a new one. */
 function fitsGuest(learner: PrequentialLearner, before: PrequentialLearner): boolean {
   const [own, known] = [learner, before].map((each) =>
@@ -114,6 +145,7 @@ function ensembleState(carrier: PartCarrier, old: StateMap, fresh: StateMap): St
       return carrier.numbers(before[index], part, ({ features }) => [numbered(3), features]);
     if (index === at.committee) return committeeState(carrier, before[index] as StateMap, part as StateMap);
     if (index === at.metrics) return isSameTeam ? carrier.metrics(before[index], part) : part;
+    if (index === at.baselines && isSameTeam) return baselinesState(carrier, before[index] as StateMap);
     if (partsOfSameExperts.includes(index)) return isSameTeam ? before[index] : part;
     if (index === made.length - 1) return carrier.glitches(before[index], part);
     const known = before[index];
@@ -157,7 +189,8 @@ function committeeState(carrier: PartCarrier, old: StateMap, fresh: StateMap): S
     }
     if (isStatistic(part)) return carrier.statistic(before[index + shift], part, () => ["the target"]);
     // What joins the experts, and what watches them.
-    return isSameTeam && isAlike(before[index + shift], part) ? before[index + shift] : part;
+    const isKept = isSameTeam && isAlike(before[index + shift], part);
+    return isKept ? lastLabelState(carrier, before[index + shift]) : part;
   });
   carrier.note("weights of the experts", isSameTeam);
   return {

@@ -42,6 +42,10 @@ export function isAlike(a: State | undefined, b: State | undefined): boolean {
   return [...keys].every((key) => isAlike(mapA[key], mapB[key]));
 }
 
+/** Totals that scores of classes begin with, the number of the most frequent class the last of them. */
+const totals = 9;
+const mostFrequentAt = 8;
+
 /** Carries parts over, and keeps a list of what was. */
 export class PartCarrier {
   readonly from: Names;
@@ -66,6 +70,13 @@ export class PartCarrier {
   /** The axes of both learners that a function makes of their names. */
   layout(axesOf: (names: Names) => Axis[]): Layout {
     return { from: axesOf(this.from), to: axesOf(this.to) };
+  }
+
+  /** Classes by their numbers, each by the number that its name has in the new learner; -1 stands for none. */
+  classNumbers<Kind extends Numbers>(given: Kind): Kind {
+    const { classes } = this.to;
+    const moved = this.from.classes.map((name) => classes.indexOf(name));
+    return given.map((label) => Math.max(Math.min(label, 0), moved[label] ?? -1)) as Kind;
   }
 
   /** Numbers along axes. */
@@ -104,7 +115,6 @@ export class PartCarrier {
   metrics(before: State, fresh: State): State {
     const classes = this.from.classes.length;
     if (!isNumbers(before) || !isNumbers(fresh) || classes === 0) return this.like(before, fresh);
-    const totals = 9;
     const cut = (numbers: Numbers, count: number) => {
       const ends = [totals, totals + count * count, totals + count * count + count];
       return [
@@ -116,8 +126,10 @@ export class PartCarrier {
     };
     const old = cut(before, classes);
     const made = cut(fresh, this.to.classes.length);
+    const sums = old[0].slice();
+    sums[mostFrequentAt] = this.classNumbers(sums.subarray(mostFrequentAt, totals))[0];
     const parts = [
-      old[0],
+      sums,
       this.numbers(old[1], made[1], ({ classes }) => [classes, classes]) as Numbers,
       this.numbers(old[2], made[2], ({ classes }) => [classes]) as Numbers,
       old[3],
@@ -286,6 +298,9 @@ function replayed(
     ring: isSameRing
       ? {
           ...ring,
+          ...(carrier.to.classes.length > 0
+            ? { targets: carrier.classNumbers(ring["targets"] as Numbers) }
+            : {}),
           columns: carrier.numbers(ring["columns"], freshRing["columns"], (names) => [inputs(names), stride]),
         }
       : freshRing,

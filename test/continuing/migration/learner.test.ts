@@ -221,11 +221,7 @@ describe("what cannot be carried over is refused, with nothing changed:", () => 
       "model is a single network in the config and the ensemble",
     ],
     ["other transforms", { fields, target, features: [{ clip: { limit: 4 } }] }, "features"],
-    [
-      "classes in another order",
-      named(["run", "idle"]),
-      "write target.classes: [idle, run], and new ones behind them",
-    ],
+    ["a class that is missing", named(["run", "fault"]), "add idle to target.classes"],
   ])("%s", (_, options, words) => {
     const old = observe(createLearner(named(["idle", "run"])), 100);
     const learner = createLearner(options as never);
@@ -235,9 +231,84 @@ describe("what cannot be carried over is refused, with nothing changed:", () => 
 
   test("classes whose names YAML would read as something else are to be written in quotes", () => {
     const old = observe(createLearner(named(["yes", "1"])), 100);
-    const learner = createLearner(named(["1", "yes"]));
+    const learner = createLearner(named(["1", "no"]));
     expect(() => carryOver(learner, written(old), "old.msgpack")).toThrow(
-      'target.classes is "1", "yes" in the config and "yes", "1" in it, and the classes that it knows must stay the first ones: write target.classes: ["yes", "1"], and new ones',
+      'target.classes is "1", "no" in the config and "yes", "1" in it, and a class that it knows cannot be left out: add "yes" to target.classes',
     );
+  });
+
+  test.each([
+    [
+      "features of their numbers",
+      { features: [{ lags: { of: ["label"], at: [1] } }] },
+      "features are made",
+    ],
+    [
+      "a loss of one output",
+      { model: { layers: [{ dense: 1 }], loss: "binaryCrossEntropy" } },
+      "by the sign of its output",
+    ],
+  ])("classes in another order beside %s", (_, options, words) => {
+    const old = observe(createLearner({ ...named(["idle", "run"]), ...options } as never), 100);
+    const learner = createLearner({ ...named(["run", "idle"]), ...options } as never);
+    expect(() => carryOver(learner, written(old), "old.msgpack")).toThrow(words);
+  });
+});
+
+describe("classes in another order", () => {
+  const classes = ["idle", "run", "fault"];
+  const order = ["new", "fault", "idle", "run"];
+  /** The column of each class of `classes` in an answer of `order`. */
+  const inOrder = (answer: number[]) => classes.map((name) => answer[order.indexOf(name)]);
+  const optionsFor = (names: string[]) => ({
+    fields,
+    target: { column: "label", classes: names.length, names },
+  });
+
+  /** Learns rows whose class is named, by the number that the name has. */
+  function learn(learner: PrequentialLearner, names: string[], from: number, count: number): void {
+    const random = createRandom(9);
+    for (let i = 0; i < from + count; i++) {
+      const [a, b] = [random.uniform() * 100, random.uniform()];
+      const name = a < 30 ? "fault" : b > 0.5 ? "run" : "idle";
+      // A class stays for some rows, so that the last label is of use.
+      const label = names.indexOf(Math.floor(i / 9) % 4 === 0 ? "run" : name);
+      if (i >= from) learner.observe(Float64Array.of(a, b, label), 0);
+    }
+  }
+
+  test.each([
+    ["an ensemble without neighbours", { without: ["neighbours"] }],
+    ["an ensemble", {}],
+    ["an ensemble with balanced rows", { training: { replay: { balance: "classes" } } }],
+    ["a single network", { model: { layers: [{ dense: 6 }, "tanh", "dense"] }, training: { batchSize: 8 } }],
+  ])("let %s answer as before, and learn on as it would have", (_, more) => {
+    const old = createLearner({ ...optionsFor(classes), ...more } as never);
+    learn(old, classes, 0, 903);
+    const learner = createLearner({ ...optionsFor(order), ...more } as never);
+    expect(carryOver(learner, written(old), "old.msgpack").fresh).toEqual(["class new"]);
+    expectSame(answers(learner).map(inOrder), answers(old), 0.03);
+    learn(old, classes, 903, 100);
+    learn(learner, order, 903, 100);
+    const [known, found] = [old, learner].map((each) => each.report() as never as Record<string, number>);
+    for (const score of ["samples", "baselineAccuracy", "lastLabelAccuracy"]) {
+      expect([score, found[score]]).toEqual([score, known[score]]);
+    }
+    expect(Math.abs(found["accuracy"] - known["accuracy"])).toBeLessThan(0.01);
+    expectSame(answers(learner).map(inOrder), answers(old), 0.06);
+  });
+
+  test("are found by their numbers where one of the two has no names", () => {
+    const numbers = { fields, target };
+    const named = { fields, target: { ...target, names: ["idle", "run"] } };
+    for (const [from, to] of [
+      [numbers, named],
+      [named, numbers],
+    ]) {
+      const old = observe(createLearner(from), 600);
+      const learner = createLearner(to);
+      expect(carryOver(learner, written(old), "old.msgpack").fresh).toEqual([]);
+      expectSame(answers(learner), answers(old), 1e-6);
+    }
   });
 });
