@@ -11,6 +11,7 @@ import type { Learner } from "../learner/learner.ts";
 import { hasRoom } from "../learner/outside-model.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { classNamesOf } from "../learner/target.ts";
+import { rateDoubt } from "../samples/rate.ts";
 import { clockText } from "../samples/sample-clock.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
 import { evaluatePrequentially, type PrequentialReport } from "../training/prequential.ts";
@@ -223,7 +224,7 @@ function inputFacts(
   return [
     ["data", `${data}, ${formatCount(report.rows, "row")}`],
     leftOut,
-    ...flaws(report),
+    ...flaws(report, config?.source.rate ?? null),
     ...eventFacts(report),
     ...faultFacts(faults),
     ...glitchFacts(learner.glitches.report()),
@@ -314,8 +315,9 @@ function eventFacts({
 }
 
 /** What was not learned from, if anything. */
-function flaws(report: PrequentialReport): Fact[] {
+function flaws(report: PrequentialReport, rate: number | null): Fact[] {
   const { rejected, unlabelled, damaged, refused, cutOff, doubts, clock, tornBytes } = report;
+  const doubt = rateDoubt(rate, clock?.usualMs ?? null);
   const samples = `${formatCount(rejected, "sample")} that ${rejected === 1 ? "was" : "were"}`;
   return [
     rejected === 0 ? null : ["rejected", `${samples} not learned from, as live`],
@@ -326,6 +328,7 @@ function flaws(report: PrequentialReport): Fact[] {
     clock === null
       ? null
       : ["clock", `${clock.columns.join(" and ")}: ${clockText(clock) ?? "no gap, no repeat"}`],
+    doubt === null ? null : ["rate", doubt],
     tornBytes === 0
       ? null
       : ["torn", `the last ${formatCount(tornBytes, "byte")}, as a power cut leaves them`],

@@ -32,7 +32,7 @@ import type { SamplePath } from "./sample-path.ts";
 import { SampleReader } from "./sample-reader.ts";
 import type { Shown, StatusView } from "./status-view.ts";
 import type { StatusWatch } from "./status-watch.ts";
-import { checkEveryMs, createClockWatch, createRateWatch } from "./watches.ts";
+import { checkEveryMs, createClockWatch, createFileRateWatch, createRateWatch } from "./watches.ts";
 
 export interface DaemonOptions extends ReconnectOptions {
   log: Log;
@@ -253,7 +253,10 @@ export class Daemon {
       const { opens, losses } = source.counts;
       return { samples: decoder.counts.samples, breaks: opens + losses };
     };
+    const sampleClock = this.#input.clock;
     if (rate !== null && file === null) this.#rate = createRateWatch(rate, this.#clock, progress, this.#log);
+    else if (rate !== null && sampleClock !== null)
+      this.#rate = createFileRateWatch(rate, sampleClock, this.#log);
     const checkClock = createClockWatch(this.#clock, this.#log);
     const checkEffort = this.#createEffortWatch();
     this.#checkTimer = setInterval(() => {
@@ -325,6 +328,8 @@ export class Daemon {
     await this.#reader.close(withinMs);
     for (const decoder of this.#input.watched) decoder.stopWatching();
     lateLabels?.flush();
+    // A short file ends before the next check.
+    this.#rate?.check();
     onRead();
     this.#advanceHistory();
     this.learner.healOverflow?.();

@@ -1,6 +1,7 @@
 /** What the daemon checks every few seconds and logs once: a clock that was set, a rate that is not as declared. */
 
-import { RateWatch } from "../samples/rate.ts";
+import { isFarFrom, RateWatch, rateDoubt } from "../samples/rate.ts";
+import type { SampleClock } from "../samples/sample-clock.ts";
 import type { SteadyClock } from "../samples/sources/clock.ts";
 import { formatDuration } from "../wording/quantities.ts";
 import type { Log } from "./log.ts";
@@ -62,6 +63,31 @@ export function createRateWatch(declared: number, clock: SteadyClock, progress: 
     status(): RateStatus {
       const { measured, farWindows, isFar } = watch;
       return { declared, measured, farWindows, isFar };
+    },
+  };
+}
+
+/**
+ * Watches how far apart the samples of a file are by their own clock, as when they are read says nothing: logs once where
+ * that is far from the declared rate.
+ */
+export function createFileRateWatch(declared: number, sampleClock: SampleClock, log: Log) {
+  const rateNow = () => {
+    const { usualMs } = sampleClock.report();
+    return usualMs === null ? null : 1000 / usualMs;
+  };
+  let isLogged = false;
+  return {
+    check(): void {
+      const text = isLogged ? null : rateDoubt(declared, sampleClock.report().usualMs);
+      if (text === null) return;
+      isLogged = true;
+      log({ event: "rate-far", text, problem: true, details: { declared, measured: rateNow() } });
+    },
+    status(): RateStatus {
+      const measured = rateNow();
+      const isFar = measured !== null && isFarFrom(measured, declared);
+      return { declared, measured, farWindows: Number(isFar), isFar };
     },
   };
 }

@@ -1,8 +1,27 @@
+/** Compares the rate at which samples come with the one that a config declares. */
+import { formatDuration } from "../wording/quantities.ts";
+
 /** A window holds at least this many samples, and lasts at least this long. */
 const windowSamples = 10;
 const windowMs = 10_000;
 /** A rate is far from the declared one above this multiple of it, or below one part in this many. */
 const farFactor = 2;
+
+/** Whether a rate is less than half or more than double the declared one. */
+export const isFarFrom = (rate: number, declared: number): boolean =>
+  rate > farFactor * declared || farFactor * rate < declared;
+
+/**
+ * Says that samples are further apart, or closer, than the declared rate has them; null where they are not, and where that
+ * is not known.
+ * @param declared samples a second
+ * @param usualMs time from one sample to the next by their own clock
+ */
+export function rateDoubt(declared: number | null, usualMs: number | null): string | null {
+  if (declared === null || usualMs === null || !isFarFrom(1000 / usualMs, declared)) return null;
+  const [found, expected] = [usualMs, 1000 / declared].map(formatDuration);
+  return `samples are ${found} apart by their own times, and source.rate declares ${expected}: a horizon or a window of an hour is counted in samples by it, and is another time now; correct source.rate`;
+}
 
 /** How the rate changed: it became far from the declared one, or it is right again; null: no change. */
 export type RateChange = "far" | "right" | null;
@@ -42,14 +61,16 @@ export class RateWatch {
   check(now: number, samples: number, breaks: number): RateChange {
     const elapsedMs = now - this.#began;
     const wasBroken = breaks !== this.#breaks;
-    if (elapsedMs < this.#windowMs && !wasBroken) return null;
     const came = samples - this.#samples;
+    // Where so many come in a part of the window, its end need not be waited for: at one a day it is ten days away.
+    const isTooMany = elapsedMs >= windowMs && 1000 * came > farFactor * this.declared * this.#windowMs;
+    if (elapsedMs < this.#windowMs && !wasBroken && !isTooMany) return null;
     this.#began = now;
     this.#samples = samples;
     this.#breaks = breaks;
     if (wasBroken || came === 0) return null;
     this.measured = (1000 * came) / elapsedMs;
-    const isFar = this.measured > farFactor * this.declared || farFactor * this.measured < this.declared;
+    const isFar = isFarFrom(this.measured, this.declared);
     if (isFar) this.farWindows++;
     if (isFar === this.isFar) return null;
     this.isFar = isFar;

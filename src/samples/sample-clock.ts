@@ -66,6 +66,8 @@ export interface ClockReport {
   /** Steps of more than ten times the usual one. */
   gaps: number;
   longestGapMs: number;
+  /** Time from one sample to the next, as it is usually; null while it is not known. */
+  usualMs: number | null;
 }
 
 /** Times of this size are milliseconds since 1970: the year is 1973 or later. */
@@ -164,7 +166,18 @@ export class SampleClock {
 
   report(): ClockReport {
     const { columns, absent, repeated, back, gaps } = this;
-    return { columns, absent, repeated, back, gaps, longestGapMs: this.#longestGapMs };
+    return {
+      ...{ columns, absent, repeated, back, gaps },
+      ...{ longestGapMs: this.#longestGapMs, usualMs: this.#usualMs() },
+    };
+  }
+
+  /** Of a clock that is coarser than the samples are apart, several samples share a step. */
+  #usualMs(): number | null {
+    const state = this.#state;
+    const steps = state[at.steps];
+    if (steps < enoughSteps) return null;
+    return (state[at.usual] * steps) / (steps + this.repeated);
   }
 
   /** Adds the time of a clock that does not know the date to that of arrival. */

@@ -12,6 +12,27 @@ async function replay(words: string[], cwd: string) {
   return JSON.parse(stdout);
 }
 
+test("replay and run say that rows are further apart by their times than source.rate has them", async () => {
+  const config = `source: { file: d.csv, rate: 1/hour, time: { column: time }, fields: [temperature] }
+target: { forecast: temperature, horizon: 3h }
+`;
+  const time = (row: number) => new Date(Date.UTC(2026, 2, 1) + 60_000 * row).toISOString();
+  const rows = Array.from({ length: 60 }, (_, row) => `${time(row)},${20 + (row % 7)}\n`).join("");
+  const cwd = folderWith({ "c.yaml": config, "d.csv": `time,temperature\n${rows}` });
+  const doubt =
+    /samples are 1 min apart by their own times, and source\.rate declares 1 h: .*correct source\.rate/;
+  const [replayed, ran] = await Promise.all([
+    rivulet(["replay", "c.yaml", "--data", "d.csv"], { cwd }),
+    rivulet(["run", "c.yaml"], { cwd }),
+  ]);
+  expect(replayed.stdout.replaceAll(/\n {2,}/g, " ")).toMatch(doubt);
+  expect(`${ran.stdout}${ran.stderr}`.match(new RegExp(doubt, "g"))).toHaveLength(1);
+  const right = await rivulet(["replay", "c.yaml", "--data", "d.csv"], {
+    cwd: folderWith({ "c.yaml": config.replace("1/hour", "1/min"), "d.csv": `time,temperature\n${rows}` }),
+  });
+  expect([right.code, /apart by/.test(right.stdout)]).toEqual([0, false]);
+});
+
 describe.concurrent("replay without a config", () => {
   test("learns classes from 0 to the largest label, where the last column is label", async () => {
     const cwd = folderWith({ "d.csv": saddle(3000) });

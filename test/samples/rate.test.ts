@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type RateChange, RateWatch } from "../../src/samples/rate.ts";
+import { type RateChange, RateWatch, rateDoubt } from "../../src/samples/rate.ts";
 
 /** A watch of a source that is looked at every `everyMs`, in which so many samples come each time. */
 function watchAt(declared: number, everyMs = 5000) {
@@ -60,4 +60,24 @@ test("of slow devices is measured over ten samples", () => {
   expect(watch.measured).toBeNull();
   look(3);
   expect(watch).toMatchObject({ measured: 0.09, farWindows: 0 });
+});
+
+test("of one an hour is far as soon as twice ten samples have come, not ten hours later", () => {
+  const { watch, look } = watchAt(1 / 3600, 60_000);
+  expect(look(...Array<number>(20).fill(1))).toEqual(Array(20).fill(null));
+  expect(look(1, 1)).toEqual(["far", null]);
+  expect(watch.measured).toBeCloseTo(1 / 60);
+});
+
+test("is doubted by the times of samples below half and above double the declared one", () => {
+  expect([null, 1_900_000, 7_100_000].map((usualMs) => rateDoubt(1 / 3600, usualMs))).toEqual([
+    null,
+    null,
+    null,
+  ]);
+  expect(rateDoubt(null, 60_000)).toBeNull();
+  expect(rateDoubt(1 / 3600, 60_000)).toMatch(
+    /^samples are 1 min apart by their own times, and source\.rate declares 1 h: .*correct source\.rate$/,
+  );
+  expect(rateDoubt(10, 1000)).toMatch(/^samples are 1\.0 s apart .* declares 0\.1 s/);
 });

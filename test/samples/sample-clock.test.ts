@@ -80,6 +80,14 @@ describe("what a clock shows", () => {
     expect(clockText(follow(steady).report)).toBeNull();
   });
 
+  test("is how far samples are apart, gaps aside, once it is known", () => {
+    expect(follow(steady.slice(0, 8)).report.usualMs).toBeNull();
+    expect(follow([...steady, 1_700_009_000_000]).report.usualMs).toBeCloseTo(1000);
+    // A clock of whole seconds, and four samples in each.
+    const coarse = Array.from({ length: 200 }, (_, row) => 1_700_000_000_000 + 1000 * Math.floor(row / 4));
+    expect(follow(coarse).report.usualMs).toBeCloseTo(250, -1);
+  });
+
   test("are gaps, with the longest", () => {
     const later = steady.map((time) => time + 86_400_000);
     const latest = later.map((time) => time + 3_600_000);

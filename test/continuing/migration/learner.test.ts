@@ -238,11 +238,7 @@ describe("what cannot be carried over is refused, with nothing changed:", () => 
   });
 
   test.each([
-    [
-      "features of their numbers",
-      { features: [{ lags: { of: ["label"], at: [1] } }] },
-      "features are made",
-    ],
+    ["features of their numbers", { features: [{ lags: { of: ["label"], at: [1] } }] }, "features are made"],
     [
       "a loss of one output",
       { model: { layers: [{ dense: 1 }], loss: "binaryCrossEntropy" } },
