@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { isIndicator } from "../features/missing.ts";
 import { suggestion } from "../wording/nearest.ts";
+import { parseTimeSpan } from "../wording/quantities.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import { accepting, defaultsOf, duration, finiteNumber, list, map, must, optional, text } from "./schema.ts";
 import type { ParsedSource } from "./source-schema.ts";
@@ -31,24 +32,16 @@ const alarmRate = accepting(
 
 const longestMemoryMs = 365 * 86_400_000;
 const leastMemoryMs = 86_400_000;
-const hoursMs: Record<string, number> = { h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
-
-/** Parses `4w`, `10d` or `36h`: longer than the durations of timers. */
-function parseMemory(written: string): number | null {
-  const found = /^(\d+(?:\.\d+)?)\s*([hdw])$/.exec(written.trim());
-  return found === null ? null : Number(found[1]) * hoursMs[found[2]];
-}
-
 const memoryText = "a duration with its unit such as 4w or 10d, from 1d to 52w";
 const memory = accepting(
   memoryText,
   v.pipe(
     v.string(must(memoryText)),
     v.check((written) => {
-      const milliseconds = parseMemory(written);
+      const milliseconds = parseTimeSpan(written);
       return milliseconds !== null && milliseconds >= leastMemoryMs && milliseconds <= longestMemoryMs;
     }, must(memoryText)),
-    v.transform((written) => parseMemory(written) as number),
+    v.transform((written) => parseTimeSpan(written) as number),
   ),
 );
 

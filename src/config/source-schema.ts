@@ -225,7 +225,7 @@ const queueMap = map({
   }),
 });
 
-const rateText = 'text such as "1/hour", "10 per min", "1.6 kHz" or "every 10min"';
+const rateText = 'text such as "1/10min", "10 per min", "1.6 kHz" or "every hour"';
 const sampleRate = either(
   accepting(
     "a number above 0",

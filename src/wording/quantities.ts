@@ -2,8 +2,19 @@
  * Parses durations and sizes as people write them (`10min`, `8MiB`), and formats durations, sizes, counts and shares.
  */
 
-const durationUnits = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
-const spanUnits = { ...durationUnits, w: 7 * 86_400_000 };
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+/** A unit of time as it is written, in milliseconds. */
+const durationUnits: Record<string, number> = {
+  ms: 1,
+  ...{ s: second, sec: second, second, seconds: second },
+  ...{ m: minute, min: minute, minute, minutes: minute },
+  ...{ h: hour, hour, hours: hour },
+  ...{ d: day, day, days: day },
+};
+const spanUnits = { ...durationUnits, ...{ w: 7 * day, week: 7 * day, weeks: 7 * day } };
 const sizeUnits = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
 function parse(text: string, units: Record<string, number>): number | null {
@@ -12,37 +23,53 @@ function parse(text: string, units: Record<string, number>): number | null {
   return match === null || unit === undefined ? null : Number(match[1]) * unit;
 }
 
-/** Node's timers count milliseconds in 31 bits; a longer timer, such as a month, would fire continuously. */
-const longestDurationMs = 24 * durationUnits.d;
+/** Parses `10min`, and several parts such as `1h30min`, each of a smaller unit than the one before it. */
+function parseTime(text: string, units: Record<string, number>): number | null {
+  const parts = text.trim().match(/\d+(?:\.\d+)? ?[A-Za-z]+/g) ?? [];
+  if (parts.length === 0 || parts.join("") !== text.trim().replace(/(?<=[A-Za-z]) /g, "")) return null;
+  let sum = 0;
+  let smallest = Number.POSITIVE_INFINITY;
+  for (const part of parts) {
+    const unit = parse(part.replace(/^[\d.]+ ?/, "1"), units);
+    const value = parse(part, units);
+    if (unit === null || value === null || unit >= smallest) return null;
+    smallest = unit;
+    sum += value;
+  }
+  return sum;
+}
 
-/** Parses `30s`, `10min`, `1.5h` into milliseconds, up to 24 days; `null` when the text is not a duration with a unit. */
+/** Node's timers count milliseconds in 31 bits; a longer timer, such as a month, would fire continuously. */
+const longestDurationMs = 24 * day;
+
+/** Parses `30s`, `10min`, `1h30min` into milliseconds, up to 24 days; `null` when the text is not a duration with a unit. */
 export function parseDuration(text: string): number | null {
-  const milliseconds = parse(text, durationUnits);
+  const milliseconds = parseTime(text, durationUnits);
   return milliseconds !== null && milliseconds <= longestDurationMs ? milliseconds : null;
 }
 
 /** Parses a time that is no timer's, `1d` or `4w` too, into milliseconds; `null` when the text is not one with a unit. */
 export function parseTimeSpan(text: string): number | null {
-  return parse(text, spanUnits);
+  return parseTime(text, spanUnits);
 }
 
-const rateUnits: Record<string, number> = {
-  ...{ s: 1, sec: 1, second: 1, m: 60, min: 60, minute: 60 },
-  ...{ h: 3600, hour: 3600, d: 86_400, day: 86_400, w: 604_800, week: 604_800 },
-};
-
-/** Parses `1/hour`, `10 per min`, `1.6 kHz` or `every 10min` into a number a second; `null` when the text is none of these. */
+/**
+ * Parses `1/hour`, `1/10min`, `10 per min`, `1.6 kHz`, `every 10min` or `every hour` into a number a second; `null` when the
+ * text is none of these.
+ */
 export function parseRate(text: string): number | null {
   const written = text.trim();
-  const [, interval] = /^every (.+)$/.exec(written) ?? [];
-  const [, times, unit] = /^(\d+(?:\.\d+)?) ?(?:\/|per|an?) ?([a-z]+)$/.exec(written) ?? [];
+  const [, each] = /^every (.+)$/.exec(written) ?? [];
+  const [, times, span] = /^(\d+(?:\.\d+)?) ?(?:\/|\bper\b|\ban?\b) ?(.+)$/.exec(written) ?? [];
   const [, count, kilo] = /^(\d+(?:\.\d+)?) ?(k?)Hz$/.exec(written) ?? [];
-  let rate = 0;
-  if (interval !== undefined) rate = 1000 / (parseTimeSpan(interval) ?? Number.POSITIVE_INFINITY);
-  else if (unit !== undefined && Object.hasOwn(rateUnits, unit)) rate = Number(times) / rateUnits[unit];
-  else if (count !== undefined) rate = Number(count) * (kilo === "k" ? 1000 : 1);
-  return rate > 0 && Number.isFinite(rate) ? rate : null;
+  if (count !== undefined) return positive(Number(count) * (kilo === "k" ? 1000 : 1));
+  // "every hour" and "1/hour" mean one hour.
+  const interval = each ?? span ?? "";
+  const milliseconds = parseTimeSpan(/^\d/.test(interval) ? interval : `1${interval}`);
+  return positive((Number(times ?? 1) * 1000) / (milliseconds ?? Number.POSITIVE_INFINITY));
 }
+
+const positive = (rate: number) => (rate > 0 && Number.isFinite(rate) ? rate : null);
 
 /** Parses `8MiB`, `512KiB`, `64kB` into whole bytes; `null` when the text is not a size with a unit. */
 export function parseSize(text: string): number | null {

@@ -373,7 +373,7 @@ test("refuses a size or a duration without its unit", () => {
   expect(complaint("8MiB", "8")).toBe(
     "pump.yaml:15: memory.budget must be a size with its unit such as 8MiB or 512KiB, found the number 8",
   );
-  expect(complaint("30s", "30 minutes")).toContain("checkpoint.every must be a duration with its unit");
+  expect(complaint("30s", "30 moons")).toContain("checkpoint.every must be a duration with its unit");
   expect(complaint("30s", "30d")).toContain("up to 24d");
 });
 
@@ -469,7 +469,7 @@ target: { column: flow }
     [
       "",
       ", rate: 5/fortnight",
-      /source\.rate must be a number above 0, or text such as "1\/hour", "10 per min", "1\.6 kHz" or "every 10min", found the text "5\/fortnight"$/,
+      /source\.rate must be a number above 0, or text such as "1\/10min", "10 per min", "1\.6 kHz" or "every hour", found the text "5\/fortnight"$/,
     ],
     [
       ", range: [0, 1]",

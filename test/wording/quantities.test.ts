@@ -7,6 +7,7 @@ import {
   parseDuration,
   parseRate,
   parseSize,
+  parseTimeSpan,
 } from "../../src/wording/quantities.ts";
 
 test("reads durations with their unit", () => {
@@ -14,11 +15,24 @@ test("reads durations with their unit", () => {
   expect(parseDuration("30 s")).toBe(30_000);
   expect(parseDuration("1.5h")).toBe(5_400_000);
   expect(parseDuration("250ms")).toBe(250);
+  for (const text of ["10m", "10 minutes", "600 sec", "600seconds"])
+    expect(parseDuration(text)).toBe(600_000);
+  for (const text of ["1h30min", "1h 30min", "1 hour 30 minutes", "90min"])
+    expect(parseDuration(text)).toBe(5_400_000);
+  expect(parseTimeSpan("2 weeks")).toBe(14 * 86_400_000);
+  for (const text of ["30min1h", "1h1h", "1h30", "1h-30min", "1hh", "h", "1h, 30min"])
+    expect(parseDuration(text)).toBeNull();
 });
 
 test.each([
   ["1/hour", 1 / 3600],
   ["10/min", 1 / 6],
+  ["6/minute", 1 / 10],
+  ["1/10min", 1 / 600],
+  ["1/15 min", 1 / 900],
+  ["3 per 2 hours", 1 / 2400],
+  ["2/1h30min", 1 / 2700],
+  ["every hour", 1 / 3600],
   ["1 per hour", 1 / 3600],
   ["2 a day", 2 / 86_400],
   ["every 10min", 1 / 600],
@@ -36,7 +50,9 @@ test("refuses a rate that is none", () => {
     "/hour",
     "0/s",
     "every 0s",
-    "every hour",
+    "every Tuesday",
+    "1 perhaps",
+    "1 a10minb",
     "5/constructor",
     "-1/s",
     "1/Hour",
@@ -52,7 +68,7 @@ test("reads binary and decimal sizes", () => {
 });
 
 test("refuses a quantity without a unit, with an unknown one, or with a sign", () => {
-  for (const text of ["10", "10 minutes", "min", "-5s", "1e3s", "", "8mib", "5constructor"]) {
+  for (const text of ["10", "10 fortnights", "min", "-5s", "1e3s", "", "8mib", "5constructor"]) {
     expect(parseDuration(text)).toBeNull();
     expect(parseSize(text)).toBeNull();
   }
