@@ -124,9 +124,9 @@ export function historyBytesOf({
   return historyBytes(isEnsemble ? rules : 0);
 }
 
-/** Simple rules beside an ensemble: label frequencies, last label, linear; mean, last value, linear, linear by level. */
+/** Simple rules beside an ensemble: label frequencies, last label, linear; mean, median, last value, linear, linear by level. */
 const rulesOfClasses = 3;
-const rulesOfNumbers = 4;
+const rulesOfNumbers = 5;
 
 /** Names of the experts, of their weights and of all else in an ensemble's state. */
 const ensembleTextBytes = 8192;

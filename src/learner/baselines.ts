@@ -21,7 +21,8 @@ const rules: Record<string, string> = {
   "least-squares-level": "linear, level only",
 };
 
-const at = { count: 0, frequencies: 1, lastLabelHits: 2, lastLabel: 3 } as const;
+/** `constant` is of the label frequencies, or of the median. */
+const at = { count: 0, constant: 1, lastLabelHits: 2, lastLabel: 3 } as const;
 
 /** Running losses of experts and of rules: log loss for classes, absolute error for numbers. */
 export class Baselines implements Stateful {
@@ -41,19 +42,26 @@ export class Baselines implements Stateful {
 
   /**
    * Scores the experts on the target `targets[targetAt]`: by their `losses` [experts + 1], the constant's last, where there are
-   * classes; by their `answers` [experts] where a number is predicted, as those losses are in deviations.
+   * classes; by their `answers` [experts] where a number is predicted, as those losses are in deviations, and by the `median` [1].
    */
-  observe(targets: Float64Array, targetAt: number, answers: Float64Array, losses: Float64Array): void {
+  observe(
+    targets: Float64Array,
+    targetAt: number,
+    answers: Float64Array,
+    losses: Float64Array,
+    median: Float64Array,
+  ): void {
     const target = targets[targetAt];
     const sums = this.#losses;
     const block = this.#block;
     block[at.count]++;
     if (this.#classes === 0) {
       for (let k = 0; k < sums.length; k++) sums[k] += Math.abs(answers[k] - target);
+      block[at.constant] += Math.abs(median[0] - target);
       return;
     }
     for (let k = 0; k < sums.length; k++) sums[k] += losses[k];
-    block[at.frequencies] += losses[sums.length];
+    block[at.constant] += losses[sums.length];
     if (block[at.lastLabel] === target) block[at.lastLabelHits]++;
   }
 
@@ -65,10 +73,15 @@ export class Baselines implements Stateful {
     beforeAt: number,
     answers: Float64Array,
     asleep: Uint8Array,
+    median: Float64Array,
   ): void {
     const losses = this.#losses;
     const classes = this.#classes;
     const cell = this.#cell;
+    if (classes === 0) {
+      const [truth, wrong] = [targets[targetAt], before[beforeAt]];
+      this.#block[at.constant] += Math.abs(median[0] - truth) - Math.abs(median[0] - wrong);
+    }
     for (let k = 0; k < losses.length; k++) {
       if (asleep[k] === 1) continue;
       if (classes === 0) {
@@ -96,14 +109,18 @@ export class Baselines implements Stateful {
   report(meanError: number): { name: string; loss: number }[] {
     const count = this.#block[at.count];
     const losses = this.expertLosses();
-    const constant =
+    const constant = count === 0 ? 0 : this.#block[at.constant] / count;
+    const constants =
       this.#classes > 0
-        ? { name: "label frequencies", loss: count === 0 ? 0 : this.#block[at.frequencies] / count }
-        : { name: "mean", loss: meanError };
+        ? [{ name: "label frequencies", loss: constant }]
+        : [
+            { name: "mean", loss: meanError },
+            { name: "median", loss: constant },
+          ];
     const own = this.#names.flatMap((name, k) =>
       rules[name] ? [{ name: rules[name], loss: losses[k] }] : [],
     );
-    return [constant, ...own];
+    return [...constants, ...own];
   }
 
   /** Share of right answers of always naming the last label; 0 before the first. */
@@ -126,7 +143,7 @@ export class Baselines implements Stateful {
   restore(state: State): void {
     const live = { losses: this.#losses, block: this.#block };
     const block = parts(whole, [
-      [at.frequencies, finite],
+      [at.constant, finite],
       [at.lastLabel, wholeWithin(-1, Math.max(0, this.#classes - 1))],
     ]);
     restoreArrays(live, state, "baselines", { block });

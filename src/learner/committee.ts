@@ -55,6 +55,10 @@ export interface Committee extends Stateful {
   readonly answer: Float64Array;
   /** The experts' last answers, [experts, classes], or numbers in the target's units [experts]. */
   readonly answers: Float64Array;
+  /** What a constant answers: the frequencies of the labels so far [classes], or the median of the targets [1]. */
+  readonly constant: Float64Array;
+  /** What it is called beside the experts. */
+  readonly constantName: string;
   /**
    * [experts + 1]: losses of the experts on the row that was learned last, the constant's last: log losses, or absolute errors in
    * deviations, which are 0 until two targets are known. One that is asleep has the constant's.
@@ -79,7 +83,7 @@ export interface Committee extends Stateful {
   readonly effort: Effort;
   /** Whether a target is known, without which there is no answer worth a score. */
   readonly hasTarget: boolean;
-  /** Writes how much each expert counts in the answer, of 1 in all, [experts]. Allocates nothing. */
+  /** Writes how much each expert counts in the answer, and the constant, of 1 in all, [experts + 1]. Allocates nothing. */
   writeWeights(weights: Float64Array): void;
   /** How much each feature matters to the neighbours, 1 on average, [features]; null without them. */
   importance(): Float32Array | null;

@@ -9,6 +9,7 @@ import { statisticBytes } from "./arena-statistic.ts";
 import { classExperts, classHeldSizes, planClassCommittee } from "./class-committee.ts";
 import type { CommitteeOptions, OwnExpert, PlannedPart } from "./committee.ts";
 import type { Effort } from "./effort.ts";
+import { constantBaselines } from "./ensemble-report.ts";
 import { Guest, guestHeldSizes, guestName } from "./guest.ts";
 import type { HeldSizes } from "./held-samples.ts";
 import { learnerFeatures } from "./learner-features.ts";
@@ -97,7 +98,7 @@ export type EnsembleDescription = {
  * @throws RivuletError where another expert has the name of one of the user's
  */
 function requireOwnNames(own: readonly OwnExpert[]): void {
-  const taken = new Set([...classExperts, ...numberExperts]);
+  const taken = new Set([...classExperts, ...numberExperts, ...Object.keys(constantBaselines)]);
   for (const { name } of own) {
     if (taken.has(name)) {
       throw new RivuletError(

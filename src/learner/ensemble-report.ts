@@ -25,8 +25,9 @@ export interface ExpertReport {
 export interface EnsembleParts {
   /** 1 - loss / loss of the best baseline: log loss for classes, MAE for numbers. Below 0 the baseline is better. */
   skill: number;
-  /** Mean loss of each simple rule: the last label or value, the label frequencies or the mean, and a linear one. */
+  /** Mean loss of each simple rule: the label frequencies, or the mean and the median, the last label or value, and a linear one. */
   baselines: { name: string; loss: number }[];
+  /** The experts, and the constant answer that stands beside them. */
   experts: ExpertReport[];
   /**
    * Alarms of drift. Of the last one: the mean error of the replayed network and the neighbours before and at it, the
@@ -86,24 +87,26 @@ export function reportOf(reported: Reported): EnsembleReport {
 
 function partsOf({ scores, committee, shift, ...others }: Reported): EnsembleParts {
   const { drift, health } = committee;
-  const weights = new Float64Array(committee.names.length);
+  const weights = new Float64Array(committee.names.length + 1);
   committee.writeWeights(weights);
   const { guest } = others;
   const share = guest?.isAwake ? guest.weight : 0;
-  const losses = others.baselines.expertLosses();
+  const { constantName } = committee;
   const baselines = others.baselines.report(others.meanError);
+  const constant = baselines.find(({ name }) => name === constantBaselines[constantName])!;
+  const losses = [...others.baselines.expertLosses(), constant.loss];
   const loss = scores.task === "classification" ? scores.logLoss : scores.mae;
   const best = Math.min(...baselines.map((baseline) => baseline.loss));
   return {
     skill: best > 0 ? 1 - loss / best : 0,
     baselines,
     experts: [
-      ...committee.names.map((name, k) => ({
+      ...[...committee.names, constantName].map((name, k) => ({
         name,
         weight: (1 - share) * weights[k],
         loss: losses[k],
-        restarts: health.restarts[k],
-        recoveries: health.recoveries[k],
+        restarts: health.restarts[k] ?? 0,
+        recoveries: health.recoveries[k] ?? 0,
       })),
       ...(guest?.isAwake ? [guestExpert(guest)] : []),
     ],
@@ -118,6 +121,12 @@ function partsOf({ scores, committee, shift, ...others }: Reported): EnsemblePar
     glitches: Object.fromEntries(others.glitches.report().map(({ field, count }) => [field, count])),
   };
 }
+
+/** Names under which a constant answer stands among the experts, each with its name among the baselines. */
+export const constantBaselines: Record<string, string> = {
+  "label-frequencies": "label frequencies",
+  median: "median",
+};
 
 /** A model from outside stands among the experts while it answers. */
 function guestExpert({ weight, loss, restarts, recoveries }: GuestReport): ExpertReport {

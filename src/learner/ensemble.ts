@@ -119,7 +119,9 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
     this.#committee =
       classes > 0 ? new ClassCommittee(committee, arena) : new NumberCommittee(committee, arena);
     this.#guest = options.guest ? new Guest(committee, pipelineFor(rows), arena) : null;
-    this.#shift = new WeightShift(this.#committee.names, (weights) => this.#committee.writeWeights(weights));
+    this.#shift = new WeightShift([...this.#committee.names, this.#committee.constantName], (weights) =>
+      this.#committee.writeWeights(weights),
+    );
     this.placedBytes = arena.used + rows.bytes;
     this.#kernels = arena.kernels.variant;
     this.classes = classes;
@@ -504,8 +506,8 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
 
   #score(values: Float64Array, targetAt: number): void {
     const { prediction } = this;
-    const { answers, losses } = this.#committee;
-    this.#baselines.observe(values, targetAt, answers, losses);
+    const { answers, losses, constant } = this.#committee;
+    this.#baselines.observe(values, targetAt, answers, losses, constant);
     if (this.#classification) {
       this.#classification.observe(values[targetAt], this.predictedClass, prediction);
       this.#calibration.observe(values, targetAt, prediction, this.predictedClass);
@@ -520,8 +522,8 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
   /** Corrects the score if another target was scored before; sliding and fading scores stay unchanged. */
   #rescore(targets: Float64Array, targetAt: number, before: Float64Array, beforeAt: number): void {
     const { prediction } = this;
-    const { answers, asleep } = this.#committee;
-    this.#baselines.correct(targets, targetAt, before, beforeAt, answers, asleep);
+    const { answers, asleep, constant } = this.#committee;
+    this.#baselines.correct(targets, targetAt, before, beforeAt, answers, asleep, constant);
     this.#regression?.correct(targets, targetAt, before, beforeAt, prediction);
     this.#classification?.correct(targets[targetAt], before[beforeAt], this.predictedClass, prediction);
     if (this.#classification)

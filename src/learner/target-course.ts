@@ -10,6 +10,12 @@ const rangeDeviations = 8;
 const rangeMargin = 0.5;
 /** Smallest weight of a new change in their mean square, and how many times the mean square one may count. */
 const changeFloor = 0.002;
+/**
+ * Step of the median in deviations for a rate of 1, near the best for normal noise, which is sqrt(pi / 2), and the smallest
+ * rate.
+ */
+const medianStep = 1.5;
+const medianFloor = 0.002;
 const largestChange = 25;
 
 /** Places of the numbers in `TargetCourse.values`. */
@@ -23,14 +29,15 @@ export const course = {
   change: 6,
   lowest: 7,
   highest: 8,
+  median: 9,
 } as const;
 
 /** Places of the numbers in `TargetCourse.asked`. */
-export const asked = { row: 0, last: 1, known: 2, mean: 3, deviation: 4 } as const;
+export const asked = { row: 0, last: 1, known: 2, mean: 3, deviation: 4, median: 5 } as const;
 /** How many these are. */
-export const askedNumbers = 5;
+export const askedNumbers = 6;
 
-const blocks = { values: float64(9), asked: float64(askedNumbers), labelled: float64(1) };
+const blocks = { values: float64(10), asked: float64(askedNumbers), labelled: float64(1) };
 
 /**
  * The course of the targets so far. Answers are given in deviations from their mean, so what held when a row was
@@ -38,9 +45,9 @@ const blocks = { values: float64(9), asked: float64(askedNumbers), labelled: flo
  */
 export class TargetCourse {
   readonly statistic: ColumnStatistic;
-  /** [9]: what is known now, see `course`: the last two targets, how many, mean and deviation, the usual change, the range. */
+  /** [10]: what is known now, see `course`: the last two targets, how many, mean and deviation, the usual change, the range, the median. */
   readonly values: Float64Array;
-  /** [5]: what held when the row was predicted, see `asked`: which row it is, the last target, how many, mean and deviation. */
+  /** [6]: what held when the row was predicted, see `asked`: which row it is, the last target, how many, mean, deviation, median. */
   readonly asked: Float64Array;
   /** [1]: the newest row whose target is known. */
   readonly #labelled: Float64Array;
@@ -66,6 +73,7 @@ export class TargetCourse {
     then[asked.known] = known[course.known];
     then[asked.mean] = known[course.mean];
     then[asked.deviation] = known[course.deviation];
+    then[asked.median] = known[course.median];
   }
 
   /** Reads mean and deviation of the targets so far. */
@@ -92,6 +100,19 @@ export class TargetCourse {
     const mean = known[course.mean];
     known[course.lowest] = Math.min(known[course.lowest], Math.max(targets[at], mean - most));
     known[course.highest] = Math.max(known[course.highest], Math.min(targets[at], mean + most));
+  }
+
+  /**
+   * Moves the median towards the target `targets[at]`, by a step that does not depend on how far that is: it settles where as
+   * many lie above as below (Robbins and Monro, 1951). Before `learn` counts the target.
+   */
+  learnMedian(targets: Float64Array, at: number): void {
+    const known = this.values;
+    const before = known[course.known];
+    const away = targets[at] - known[course.median];
+    const rate = Math.max(1 / (before + 1), medianFloor);
+    if (before === 0) known[course.median] = targets[at];
+    else known[course.median] += medianStep * rate * known[course.deviation] * Math.sign(away);
   }
 
   /** Learns the change to the target `targets[at]`, and writes it to `changes[to]`, 1 for the usual one. */

@@ -21,16 +21,16 @@ const at = { rows: 0, sample: 1 } as const;
 export class WeightShift implements Stateful {
   readonly #names: readonly string[];
   readonly #write: (weights: Float64Array) => void;
-  /** [experts]: the latest copy, and the one before it. */
+  /** [experts + 1]: the latest copy, and the one before it. */
   readonly #newer: Float64Array;
   readonly #older: Float64Array;
-  /** [experts]: before the last alarm, and at it. */
+  /** [experts + 1]: before the last alarm, and at it. */
   readonly #before: Float64Array;
   readonly #after: Float64Array;
   /** [2]: rows so far, and the number of the sample at the last alarm. */
   readonly #block = new Float64Array(2);
 
-  /** @param write writes the weights as they are, [experts] */
+  /** @param write writes the weights as they are, [experts + 1] */
   constructor(names: readonly string[], write: (weights: Float64Array) => void) {
     const experts = names.length;
     this.#names = names;

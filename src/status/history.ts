@@ -11,7 +11,7 @@ import type { State, Stateful } from "../state.ts";
 export const historySteps = [10, 600, 86_400] as const;
 const steps = 360;
 
-const mostBaselines = 4;
+const mostBaselines = 5;
 /** What a step holds, as sums over its samples. */
 const at = {
   samples: 0,

@@ -139,7 +139,7 @@ describe.concurrent("replay without a config", () => {
     ]);
     const best = Math.min(...metrics.baselines.map(({ loss }: { loss: number }) => loss));
     expect(metrics.skill).toBeCloseTo(1 - metrics.logLoss / best, 9);
-    expect(metrics.experts).toHaveLength(6);
+    expect(metrics.experts).toHaveLength(7);
     const { stdout } = await rivulet(["replay", "--data", "d.csv"], { cwd });
     expect(stdout).toMatch(/^learner +the ensemble, nothing tuned$/m);
     expect(stdout).toMatch(/^skill +0\.\d+: [\d.]+ % less log loss than the best baseline, /m);
@@ -159,6 +159,7 @@ describe.concurrent("replay without a config", () => {
       "replayed-network",
       "label-transitions",
       "linear",
+      "label-frequencies",
     ]);
     const unknown = await rivulet(["replay", "--data", "d.csv", "--without", "forest"], { cwd });
     expect(unknown.stderr).toContain(

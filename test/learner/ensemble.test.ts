@@ -280,10 +280,11 @@ test("an expert of one's own counts for what it is worth", () => {
   expect(learned.length).toBe(800);
   expect(learned[7]).toBe(stream.values[7 * stream.width + 3]);
   const { experts } = ensemble.report();
-  expect(experts.at(-1)).toMatchObject({ name: "clairvoyant", restarts: 0 });
+  const clairvoyant = experts.find(({ name }) => name === "clairvoyant")!;
+  expect(clairvoyant.restarts).toBe(0);
   // Above 0.01, because answers are held near the range of the targets so far.
-  expect(experts.at(-1)!.loss).toBeLessThan(0.03);
-  expect(experts.at(-1)!.weight).toBeGreaterThan(0.9);
+  expect(clairvoyant.loss).toBeLessThan(0.03);
+  expect(clairvoyant.weight).toBeGreaterThan(0.9);
 });
 
 describe.each(kinds)("with experts of one's own, an ensemble for $kind", ({ target }) => {
@@ -295,7 +296,8 @@ describe.each(kinds)("with experts of one's own, an ensemble for $kind", ({ targ
     restore: () => {},
   };
   test.each([
-    ["mean"],
+    ["median"],
+    ["label-frequencies"],
     ["network"],
     ["least-squares"],
     ["label-transitions"],

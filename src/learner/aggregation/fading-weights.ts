@@ -1,5 +1,6 @@
 import { takeExponential } from "../../engine/model/exponential.ts";
 import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
+import { takeLogarithm } from "../../logarithm.ts";
 import type { State } from "../../state.ts";
 import { shares, within } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
@@ -10,6 +11,12 @@ const learningRate = 0.5;
 /** Largest ratio of an error to the usual error; larger errors are cut to it. */
 const largestError = 8;
 
+export interface FadingWeightsOptions {
+  experts: number;
+  /** Weights at the start, [experts], of 1 in all. Default: all alike. */
+  start?: readonly number[];
+}
+
 const blocksFor = (experts: number) => ({ weights: float64(experts), logarithms: float64(experts) });
 
 /**
@@ -19,14 +26,19 @@ const blocksFor = (experts: number) => ({ weights: float64(experts), logarithms:
 export class FadingWeights implements Aggregation {
   readonly weights: Float64Array;
   readonly #logarithms: Float64Array;
+  readonly #start: readonly number[];
 
-  static bytes = ({ experts }: { experts: number }) => bytesOf(blocksFor(experts));
+  static bytes = ({ experts }: FadingWeightsOptions) => bytesOf(blocksFor(experts));
 
-  constructor({ experts }: { experts: number }, arena?: Arena) {
+  constructor(
+    { experts, start = new Array(experts).fill(1 / experts) }: FadingWeightsOptions,
+    arena?: Arena,
+  ) {
     const blocks = blocksFor(experts);
     const { weights, logarithms } = arenaFor(blocks, arena).place(blocks);
     this.weights = weights;
     this.#logarithms = logarithms;
+    this.#start = start;
     this.restart();
   }
 
@@ -57,8 +69,13 @@ export class FadingWeights implements Aggregation {
   }
 
   restart(): void {
-    this.weights.fill(1 / this.weights.length);
-    this.#logarithms.fill(0);
+    const logarithms = this.#logarithms;
+    this.weights.set(this.#start);
+    const largest = Math.max(...this.#start);
+    for (let k = 0; k < logarithms.length; k++) {
+      logarithms[k] = this.#start[k] / largest;
+      takeLogarithm(logarithms, k);
+    }
   }
 
   state(): State {

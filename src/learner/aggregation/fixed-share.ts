@@ -11,6 +11,8 @@ export interface FixedShareOptions {
   share?: number;
   /** Default: all are awake. */
   asleep?: Asleep;
+  /** Weights at the start, [experts], of 1 in all. Default: all alike. */
+  start?: readonly number[];
 }
 
 /** Lower limit of a probability. */
@@ -28,16 +30,19 @@ export class FixedShare implements Aggregation {
   readonly #classes: number;
   readonly #share: number;
   readonly #asleep: Asleep;
+  readonly #start: readonly number[];
 
   static bytes = ({ experts }: FixedShareOptions) => bytesOf(blocksFor(experts));
 
   constructor(options: FixedShareOptions, arena?: Arena) {
     const { experts, classes, share = 0.01, asleep = new Uint8Array(experts) } = options;
+    const { start = new Array(experts).fill(1 / experts) } = options;
     const blocks = blocksFor(experts);
     this.weights = arenaFor(blocks, arena).place(blocks).weights;
     this.#classes = classes;
     this.#share = share;
     this.#asleep = asleep;
+    this.#start = start;
     this.restart();
   }
 
@@ -83,7 +88,7 @@ export class FixedShare implements Aggregation {
   }
 
   restart(): void {
-    this.weights.fill(1 / this.weights.length);
+    this.weights.set(this.#start);
   }
 
   state(): State {
