@@ -49,21 +49,27 @@ export interface Sender {
   moveTo(terminal: PseudoTerminal): void;
 }
 
+type Kind = "good" | "damaged" | "unfit";
+
+/** Frames by number, encoded in a buffer one after the other. */
+interface Burst {
+  bytes: Uint8Array;
+  /** Where each of its frames ends. */
+  ends: Uint32Array;
+  kindOf(number: number): Kind;
+  /** Encodes frames from a number on, and returns where the last one ends. */
+  fill(number: number, frames: number): number;
+}
+
 /** Of each thousand frames one is damaged and one unfit, where `isClean` does not forbid it. */
-export function createSender(first: PseudoTerminal, { isClean = false } = {}): Sender {
-  let terminal = first;
+function createBurst(isClean: boolean): Burst {
   const encoder = createFrameEncoder(fields);
   const random = createRandom(7);
-  const buffer = new Uint8Array(burstFrames * encoder.maximumBytes);
+  const bytes = new Uint8Array(burstFrames * encoder.maximumBytes);
   const ends = new Uint32Array(burstFrames);
   const values = [0, 0, 0];
-  const counts: SentCounts = { numbered: 0, good: 0, damaged: 0, unfit: 0, dropped: 0, bytes: 0 };
-  /** Frames since the last one that arrives whole: only the next such shows the daemon how many they are. */
-  let missingInRow = 0;
-  /** Of a frame that has begun, what the kernel did not take yet. */
-  let rest = new Uint8Array(0);
 
-  const kindOf = (number: number) =>
+  const kindOf = (number: number): Kind =>
     isClean ? "good" : number % 1000 === 500 ? "damaged" : number % 1000 === 700 ? "unfit" : "good";
 
   function encode(number: number, end: number): number {
@@ -73,49 +79,101 @@ export function createSender(first: PseudoTerminal, { isClean = false } = {}): S
     values[0] = kind === "unfit" ? Number.NaN : x;
     values[1] = y;
     values[2] = x * x + y * y < 0.25 ? 2 : Number(x * y > 0);
-    const next = encoder.encode(values, number, number >>> 4, buffer, end);
+    const next = encoder.encode(values, number, number >>> 4, bytes, end);
     // In the checksum, where every bit shows; and not to a zero, which would end the frame.
-    if (kind === "damaged") buffer[next - 2] ^= buffer[next - 2] === 1 ? 2 : 1;
+    if (kind === "damaged") bytes[next - 2] ^= bytes[next - 2] === 1 ? 2 : 1;
     return next;
   }
 
-  function encodeBurst(frames: number): void {
-    let end = 0;
-    for (let i = 0; i < frames; i++) {
-      end = encode(counts.numbered + i, end);
-      ends[i] = end;
-    }
+  return {
+    bytes,
+    ends,
+    kindOf,
+    fill(number, frames) {
+      let end = 0;
+      for (let i = 0; i < frames; i++) {
+        end = encode(number + i, end);
+        ends[i] = end;
+      }
+      return end;
+    },
+  };
+}
+
+/** What a pseudo-terminal takes of bytes; a frame that has begun is sent to its end before anything else. */
+class Line {
+  bytes = 0;
+  #terminal: PseudoTerminal;
+  /** Of a frame that has begun, what the kernel did not take yet. */
+  #rest = new Uint8Array(0);
+
+  constructor(terminal: PseudoTerminal) {
+    this.#terminal = terminal;
   }
 
-  /** Whether the frame that has begun is sent. */
-  function writeRest(): boolean {
-    const taken = terminal.write(rest);
-    counts.bytes += taken;
-    rest = rest.subarray(taken);
-    return rest.length === 0;
+  moveTo(terminal: PseudoTerminal): void {
+    this.#terminal = terminal;
   }
 
-  /** What the kernel takes of the burst now, after the frame that has begun. */
-  function writeOnce(end: number): number {
-    if (!writeRest()) return 0;
-    const taken = terminal.write(buffer.subarray(0, end));
-    counts.bytes += taken;
-    return taken;
+  /** What the kernel takes now, after the frame that has begun. */
+  writeOnce(bytes: Uint8Array): number {
+    return this.#writeRest() ? this.#write(bytes) : 0;
   }
 
-  async function writeAll(start: number, end: number): Promise<void> {
-    for (let at = start; at < end; ) {
-      const taken = terminal.write(buffer.subarray(at, end));
+  /** Writes all, waiting for the kernel, after the frame that has begun. */
+  async writeAll(bytes: Uint8Array): Promise<void> {
+    while (!this.#writeRest()) await pause(1);
+    for (let at = 0; at < bytes.length; ) {
+      const taken = this.#write(bytes.subarray(at));
       at += taken;
-      counts.bytes += taken;
       if (taken === 0) await pause(1);
     }
   }
 
-  /** What became of the next frames by number. */
+  /** Keeps the end of a frame that has begun. */
+  owe(rest: Uint8Array<ArrayBuffer>): void {
+    this.#rest = rest;
+  }
+
+  /** Writes without counting: nobody may be there to read it. */
+  spill(bytes: Uint8Array): void {
+    this.#terminal.write(bytes);
+  }
+
+  /** Whether the frame that has begun is sent. */
+  #writeRest(): boolean {
+    this.#rest = this.#rest.subarray(this.#write(this.#rest));
+    return this.#rest.length === 0;
+  }
+
+  #write(bytes: Uint8Array): number {
+    const taken = this.#terminal.write(bytes);
+    this.bytes += taken;
+    return taken;
+  }
+}
+
+/** Creates the device at its end of a pseudo-terminal. */
+export function createSender(terminal: PseudoTerminal, { isClean = false } = {}): Sender {
+  const burst = createBurst(isClean);
+  const line = new Line(terminal);
+  const counts = {
+    numbered: 0,
+    good: 0,
+    damaged: 0,
+    unfit: 0,
+    dropped: 0,
+    get bytes() {
+      return line.bytes;
+    },
+  };
+  /** Frames since the last one that arrives whole: only the next such shows the daemon how many they are. */
+  let missingInRow = 0;
+
+  /** Counts what became of the next frames by number. */
   function account(sent: number, dropped: number): void {
     for (let i = 0; i < sent; i++) {
-      const kind = kindOf(counts.numbered++);
+      const kind = burst.kindOf(counts.numbered++);
       counts[kind]++;
       missingInRow = kind === "damaged" ? missingInRow + 1 : 0;
     }
@@ -125,15 +183,28 @@ export function createSender(first: PseudoTerminal, { isClean = false } = {}): S
   }
 
   async function send(frames: number): Promise<void> {
-    while (!writeRest()) await pause(1);
     for (let left = frames; left > 0; left -= burstFrames) {
-      const burst = Math.min(left, burstFrames);
-      encodeBurst(burst);
-      await writeAll(0, ends[burst - 1]);
-      account(burst, 0);
+      const count = Math.min(left, burstFrames);
+      const end = burst.fill(counts.numbered, count);
+      await line.writeAll(burst.bytes.subarray(0, end));
+      account(count, 0);
       // Its own turn for whoever reads what is said meanwhile.
       await new Promise(setImmediate);
     }
+  }
+
+  async function offerBurst(count: number): Promise<void> {
+    const { ends } = burst;
+    const bytes = burst.bytes.subarray(0, burst.fill(counts.numbered, count));
+    let taken = line.writeOnce(bytes);
+    while (taken === 0 && missingInRow + count > mostMissingInRow) {
+      await pause(1);
+      taken = line.writeOnce(bytes);
+    }
+    let sent = 0;
+    while (sent < count && ends[sent] <= taken) sent++;
+    if (taken > (sent === 0 ? 0 : ends[sent - 1])) line.owe(bytes.slice(taken, ends[sent++]));
+    account(sent, count - sent);
   }
 
   return {
@@ -144,30 +215,15 @@ export function createSender(first: PseudoTerminal, { isClean = false } = {}): S
       while (missingInRow > 0);
     },
     async offer(frames) {
-      for (let left = frames; left > 0; left -= burstFrames) {
-        const burst = Math.min(left, burstFrames);
-        encodeBurst(burst);
-        let taken = writeOnce(ends[burst - 1]);
-        while (taken === 0 && missingInRow + burst > mostMissingInRow) {
-          await pause(1);
-          taken = writeOnce(ends[burst - 1]);
-        }
-        let sent = 0;
-        while (sent < burst && ends[sent] <= taken) sent++;
-        if (taken > (sent === 0 ? 0 : ends[sent - 1])) rest = buffer.slice(taken, ends[sent++]);
-        account(sent, burst - sent);
-      }
+      for (let left = frames; left > 0; left -= burstFrames) await offerBurst(Math.min(left, burstFrames));
     },
     async sendHalf() {
-      const end = encode(counts.numbered, 0);
-      await writeAll(0, end >>> 1);
+      const end = burst.fill(counts.numbered, 1);
+      await line.writeAll(burst.bytes.slice(0, end >>> 1));
     },
     spill() {
-      encodeBurst(burstFrames);
-      terminal.write(buffer.subarray(0, ends[burstFrames - 1]));
+      line.spill(burst.bytes.subarray(0, burst.fill(counts.numbered, burstFrames)));
     },
-    moveTo(next) {
-      terminal = next;
-    },
+    moveTo: (next) => line.moveTo(next),
   };
 }

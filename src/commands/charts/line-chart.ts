@@ -56,56 +56,65 @@ const mostPoints = 500;
  * Draws lines as one self-contained SVG. A value that is not finite, or not above zero on a log scale, leaves a gap.
  */
 export function lineChart(chart: LineChart): string {
-  const { title, xLabel, yLabel, series, band, width = 800, height: asked = 460, hasTitle = true } = chart;
+  const { title, series, band, width = 800, height: asked = 460, hasTitle = true } = chart;
   const legendTop = hasTitle ? 58 : 14;
   const legend = legendRows(namedIn(chart), width - 110);
   // A long legend on a phone takes nothing from the curves.
   const height = asked + 24 * Math.max(0, legend.rows - 2);
-  const [top, bottom] = [legendTop - 6 + legend.rows * 24, height - 62];
+  const marks = (chart.marks ?? []).filter(({ x }) => fits(x, chart.xScale));
+  const { x, y, box } = layoutOf(chart, marks, {
+    top: legendTop - 6 + legend.rows * 24,
+    right: width - 24,
+    bottom: height - 62,
+  });
+  return svg(title, width, height, [
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    hasTitle ? titleText(title, box.left, 32) : "",
+    ...gridOf(x, y, box),
+    ...frameOf(chart, box, height),
+    ...marksOf(marks, x, box, width),
+    ...(band === undefined ? [] : [bandOf(band, x, y)]),
+    ...series.map((one, index) => lineOf(one, index, chart, x, y)),
+    ...legendOf(chart, legend.places, box.left, legendTop),
+  ]);
+}
+
+/** The axes, and the box between them: labels of the y axis take from its width what they need. */
+function layoutOf(
+  { series, band, xScale = "linear", yScale = "linear" }: LineChart,
+  marks: readonly { x: number }[],
+  { top, right, bottom }: Omit<Box, "left">,
+): { x: Axis; y: Axis; box: Box } {
   const edges = (band?.points ?? []).flatMap(([x, low, high]): [number, number][] => [
     [x, low],
     [x, high],
   ]);
   const shown = [edges, ...series.map(({ points }) => points)]
     .flat()
-    .filter(([x, y]) => fits(x, chart.xScale) && fits(y, chart.yScale));
-  const marks = (chart.marks ?? []).filter(({ x }) => fits(x, chart.xScale));
-  const y = createAxis(
-    shown.map((point) => point[1]),
-    chart.yScale ?? "linear",
-    [bottom, top],
-    Math.max(2, Math.floor((bottom - top) / 55)),
-    true,
-  );
+    .filter(([x, y]) => fits(x, xScale) && fits(y, yScale));
+  const yValues = shown.map((point) => point[1]);
+  const y = createAxis(yValues, yScale, [bottom, top], mostTicks(bottom - top, 55), true);
   const widest = Math.max(...y.ticks.map((tick) => tickText(tick).length));
-  const box = { left: Math.round(44 + letterWidth * widest), top, right: width - 24, bottom };
-  const x = createAxis(
-    [...shown.map((point) => point[0]), ...marks.map((mark) => mark.x)],
-    chart.xScale ?? "linear",
-    [box.left, box.right],
-    Math.max(2, Math.floor((box.right - box.left) / 90)),
-    false,
-  );
-  const middle = (box.top + box.bottom) / 2;
-  const parts = [
-    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    hasTitle
-      ? `<text x="${box.left}" y="32" font-size="20" font-weight="600">${escapeText(title)}</text>`
-      : "",
-    ...gridOf(x, y, box),
-    `<path d="M${box.left} ${box.top}V${box.bottom}H${box.right}" fill="none" stroke="#555555"/>`,
-    `<text x="${(box.left + box.right) / 2}" y="${height - 16}" text-anchor="middle">${escapeText(xLabel)}</text>`,
-    `<text transform="translate(22 ${middle}) rotate(-90)" text-anchor="middle">${escapeText(yLabel)}</text>`,
-    ...marksOf(marks, x, box, width),
+  const left = Math.round(44 + letterWidth * widest);
+  const xValues = [...shown.map((point) => point[0]), ...marks.map((mark) => mark.x)];
+  const x = createAxis(xValues, xScale, [left, right], mostTicks(right - left, 90), false);
+  return { x, y, box: { left, top, right, bottom } };
+}
+
+const mostTicks = (pixels: number, pixelsEach: number) => Math.max(2, Math.floor(pixels / pixelsEach));
+
+/** The title above a chart. */
+export const titleText = (title: string, left: number, baseline: number) =>
+  `<text x="${left}" y="${baseline}" font-size="20" font-weight="600">${escapeText(title)}</text>`;
+
+/** The two axes as lines, with their labels. */
+function frameOf({ xLabel, yLabel }: LineChart, box: Box, height: number): string[] {
+  const { left, top, right, bottom } = box;
+  return [
+    `<path d="M${left} ${top}V${bottom}H${right}" fill="none" stroke="#555555"/>`,
+    `<text x="${(left + right) / 2}" y="${height - 16}" text-anchor="middle">${escapeText(xLabel)}</text>`,
+    `<text transform="translate(22 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeText(yLabel)}</text>`,
   ];
-  if (band !== undefined) parts.push(bandOf(band, x, y));
-  series.forEach((one, index) => {
-    const path = pathOf(one, chart, x.place, y.place);
-    if (path !== "")
-      parts.push(`<path d="${path}" fill="none" ${strokeOf(one, index)} stroke-linejoin="round"/>`);
-  });
-  parts.push(...legendOf(chart, legend.places, box.left, legendTop));
-  return svg(title, width, height, parts);
 }
 
 /** What the legend names, in this order. */
@@ -154,8 +163,8 @@ function bandOf({ points, colour }: Band, x: Axis, y: Axis): string {
   return `<path d="M${[...upper, ...lower].join("L")}Z" fill="${colour}" fill-opacity="0.35"/>`;
 }
 
-/** Where the lines of a chart are drawn, in pixels. */
-interface Box {
+/** Where a chart draws its values, in pixels. */
+export interface Box {
   left: number;
   top: number;
   right: number;
@@ -208,11 +217,11 @@ function marksOf(marks: readonly { x: number; label: string }[], x: Axis, box: B
     });
 }
 
-/** An SVG document of parts, in the type that all figures share. */
+/** An SVG document of parts, of which empty ones are left out, in the type that all figures share. */
 export function svg(title: string, width: number, height: number, parts: string[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeText(title)}" font-family="system-ui, -apple-system, 'Segoe UI', sans-serif" font-size="15" fill="#222222">`,
-    ...parts,
+    ...parts.filter((part) => part !== ""),
     "</svg>",
   ].join("\n");
 }
@@ -314,21 +323,26 @@ function thinned(points: [number, number][]): [number, number][] {
   );
 }
 
-function pathOf(
-  { points, dotted }: Series,
+/** One series as a path; empty where none of its points can be drawn. */
+function lineOf(
+  series: Series,
+  index: number,
   { xScale, yScale }: LineChart,
-  placeX: Axis["place"],
-  placeY: Axis["place"],
+  xAxis: Axis,
+  yAxis: Axis,
 ): string {
   let path = "";
-  let joined = false;
-  for (const [x, y] of thinned(points)) {
-    const drawn = fits(x, xScale) && fits(y, yScale);
-    if (drawn && dotted) path += `M${fixed(placeX(x))} ${fixed(placeY(y))}h0`;
-    else if (drawn) path += `${joined ? "L" : "M"}${fixed(placeX(x))} ${fixed(placeY(y))}`;
-    joined = drawn;
+  let isJoined = false;
+  for (const [x, y] of thinned(series.points)) {
+    const isDrawn = fits(x, xScale) && fits(y, yScale);
+    if (isDrawn) {
+      const place = `${fixed(xAxis.place(x))} ${fixed(yAxis.place(y))}`;
+      path += series.dotted ? `M${place}h0` : `${isJoined ? "L" : "M"}${place}`;
+    }
+    isJoined = isDrawn;
   }
-  return path;
+  if (path === "") return "";
+  return `<path d="${path}" fill="none" ${strokeOf(series, index)} stroke-linejoin="round"/>`;
 }
 
 /** Where each name of the legend stands, broken into rows of a width. */

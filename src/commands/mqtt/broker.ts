@@ -51,48 +51,40 @@ async function loadPackage(): Promise<typeof import("mqtt")> {
  * @throws RivuletError where the package mqtt is not installed, or the password cannot be read
  */
 export async function connectBroker(config: MqttConfig, name: string, log: Log): Promise<Broker> {
-  const { connect } = await loadPackage();
   const topic = `${config.prefix}/${name}`;
-  const client = connect(config.url, {
-    username: config.username ?? undefined,
-    password: config.passwordFile === null ? undefined : passwordIn(config.passwordFile),
-    reconnectPeriod: reconnectMs,
-    // A prediction of earlier is of no use later, and a queue would grow for as long as the broker is away.
-    queueQoSZero: false,
-    resubscribe: false,
-    will: { topic: `${topic}/availability`, payload: Buffer.from("offline"), retain: true, qos: 1 },
-  });
-  let isAway = false;
+  const client = await createClient(config, topic);
+  const birth = config.discovery === null ? null : `${config.discovery}/status`;
+  const connection = createConnectionLog(config.url, log);
   let takeLabel: (body: string) => void = () => {};
   let begin: () => void = () => {};
-  const birth = config.discovery === null ? null : `${config.discovery}/status`;
+
   client.on("connect", () => {
-    log({ event: "broker", text: `connected to ${config.url}` });
-    isAway = false;
+    connection.opened();
     client.subscribe([`${topic}/label`, ...(birth === null ? [] : [birth])], () => {});
     begin();
   });
-  const away = (text: string) => {
-    if (!isAway) log({ event: "broker-away", text: `${text}; it is tried again`, problem: true });
-    isAway = true;
-  };
-  limitPackets(client, (text) => away(`the broker ${config.url} sends ${text}`));
-  client.on("error", (error) => away(`cannot use the broker ${config.url}: ${reasonOf(error)}`));
-  client.on("close", () => away(`the broker ${config.url} is away`));
+  limitPackets(client, (text) => connection.lost(`the broker ${config.url} sends ${text}`));
+  client.on("error", (error) => connection.lost(`cannot use the broker ${config.url}: ${reasonOf(error)}`));
+  client.on("close", () => connection.lost(`the broker ${config.url} is away`));
   client.on("message", (from, payload) => {
-    if (from === birth) {
-      if (payload.toString() === "online") begin();
-    } else if (payload.length <= longestLabelBytes) takeLabel(payload.toString());
+    if (from !== birth) receiveLabel(payload);
+    else if (payload.toString() === "online") begin();
+  });
+
+  function receiveLabel(payload: Buffer): void {
+    if (payload.length <= longestLabelBytes) takeLabel(payload.toString());
     else {
       const error = `found a label of ${payload.length} bytes, expected at most ${longestLabelBytes}`;
       publish(`${topic}/label/result`, JSON.stringify({ error }), { retain: false });
     }
-  });
-  const publish = (to: string, text: string, { retain }: Options) => {
+  }
+
+  function publish(to: string, text: string, { retain }: Options): void {
     if (!client.connected) return;
     const options: IClientPublishOptions = { retain, qos: 0 };
     client.publish(to, text, options, () => {});
-  };
+  }
+
   return {
     topic,
     publish,
@@ -105,10 +97,42 @@ export async function connectBroker(config: MqttConfig, name: string, log: Log):
       if (client.connected) start();
     },
     async close() {
-      // Its own end is no fault of the broker's.
-      isAway = true;
+      connection.ends();
       if (client.connected) await client.publishAsync(`${topic}/availability`, "offline", { retain: true });
       await client.endAsync(true);
+    },
+  };
+}
+
+/** A client that reconnects for as long as it lives. */
+async function createClient(config: MqttConfig, topic: string): Promise<MqttClient> {
+  const { connect } = await loadPackage();
+  return connect(config.url, {
+    username: config.username ?? undefined,
+    password: config.passwordFile === null ? undefined : passwordIn(config.passwordFile),
+    reconnectPeriod: reconnectMs,
+    // A prediction of earlier is of no use later, and a queue would grow for as long as the broker is away.
+    queueQoSZero: false,
+    resubscribe: false,
+    will: { topic: `${topic}/availability`, payload: Buffer.from("offline"), retain: true, qos: 1 },
+  });
+}
+
+/** Logs each change between connected and away once. */
+function createConnectionLog(url: string, log: Log) {
+  let isAway = false;
+  return {
+    opened() {
+      log({ event: "broker", text: `connected to ${url}` });
+      isAway = false;
+    },
+    lost(text: string) {
+      if (!isAway) log({ event: "broker-away", text: `${text}; it is tried again`, problem: true });
+      isAway = true;
+    },
+    /** The end of the connection that this side closes is no fault of the broker's. */
+    ends() {
+      isAway = true;
     },
   };
 }

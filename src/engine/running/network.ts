@@ -86,9 +86,9 @@ export class Network implements Stateful {
   /** Runs the program if the batch is divided into shards. */
   readonly #shardWorkers: ShardWorkers | null;
   readonly #scalars: Float64Array;
-  readonly #parts: Record<ProgramPart, { start: number; count: number }>;
+  readonly #parts: Record<ProgramPart, Instructions>;
   /** Part that computes a prediction: the forward pass, or evaluation if layers behave differently in training. */
-  readonly #evaluation: { start: number; count: number };
+  readonly #evaluation: Instructions;
   readonly #optimizer: OptimizerKind<Optimizer>;
   readonly #stepConstants: Float64Array;
   readonly #states: string[];
@@ -112,39 +112,28 @@ export class Network implements Stateful {
   /** Allocates the network. @throws RivuletError when the layers do not match or the plan exceeds the budget */
   constructor(model: Model, options: NetworkOptions = {}) {
     if (model.schedule) requireLength(model.schedule);
-    this.#plateau = model.schedule?.type === "plateau" ? new Plateau(model.schedule) : null;
+    const { budgetBytes, workers, arena } = options;
     this.model = model;
-    const { budgetBytes, workers } = options;
     this.plan = plan(model, { ...options, shards: shardsFor(options.shards, workers !== undefined) });
     if (budgetBytes !== undefined) requireBudget(this.plan, budgetBytes);
-    this.kernels =
-      options.arena?.kernels.variant ?? options.kernels ?? chooseVariant(options.deterministic ?? false);
     const { shards } = this.plan;
-    const isShared = shards !== null && workers !== undefined && workers.count > 1;
-    const { arena } = options;
     if (arena && shards) {
       throw new RivuletError(
         "model.shards",
         "found shards in a network that shares an arena, expected none; leave one out",
       );
     }
+    const isShared = shards !== null && workers !== undefined && workers.count > 1;
+    this.kernels = arena?.kernels.variant ?? options.kernels ?? chooseVariant(options.deterministic ?? false);
     this.#base = arena?.reserve(this.plan.totalBytes) ?? 0;
     this.#kernels = arena?.kernels ?? createKernels(this.kernels, this.plan.totalBytes, isShared);
+
     this.batchSize = this.plan.batchSize;
     this.inputs = this.plan.inputs;
     this.outputs = this.plan.outputs;
     this.targets = this.plan.targets;
     this.learningRate = model.optimizer.learningRate;
-
-    let start = this.#base + this.#buffer("program").offset;
-    const parts = Object.entries(this.plan.program).map(([name, { length }]) => {
-      const part = { start, count: length };
-      start += length * instructionBytes;
-      return [name, part];
-    });
-    this.#parts = Object.fromEntries(parts);
-    const { forward, evaluation } = this.#parts;
-    this.#evaluation = evaluation.count > 0 ? evaluation : forward;
+    this.#plateau = model.schedule?.type === "plateau" ? new Plateau(model.schedule) : null;
     this.#optimizer = optimizerKindOf(model.optimizer);
     this.#states = this.#optimizer.states(model.optimizer);
     this.#stepConstants = this.#optimizer.stepConstants?.(model.optimizer) ?? new Float64Array(0);
@@ -154,10 +143,11 @@ export class Network implements Stateful {
     const scalars = this.#buffer("scalars");
     this.#scalars = new Float64Array(this.#kernels.buffer, this.#base + scalars.offset, scalars.shape[0]);
     this.#stepSize = this.#scalars.subarray(Scalar.StepSize, Scalar.StepSize + 1);
+    this.#parts = partsOf(this.plan, this.#base + this.#buffer("program").offset);
+    const { forward, evaluation } = this.#parts;
+    this.#evaluation = evaluation.count > 0 ? evaluation : forward;
     this.#writeProgram(Object.values(this.plan.program).flat());
-    for (const { values, ...buffer } of this.plan.buffers) {
-      if (values && buffer.role === "constant") this.#viewOf(buffer).set(values);
-    }
+    this.#writeConstants();
 
     this.input = this.#view("input");
     this.target = this.#optionalView("target");
@@ -518,6 +508,12 @@ export class Network implements Stateful {
     copyLayout(tensor.data, stored, parameter, "in");
   }
 
+  #writeConstants(): void {
+    for (const { values, ...buffer } of this.plan.buffers) {
+      if (values && buffer.role === "constant") this.#viewOf(buffer).set(values);
+    }
+  }
+
   #writeProgram(instructions: Instruction[]): void {
     const { offset: start, bytes } = this.#buffer("program");
     const base = this.#base;
@@ -547,6 +543,23 @@ const updatesPerFading = 256;
 /** Multiplier of a schedule without a plateau. */
 const unreduced = Float64Array.of(1);
 const instructionBytes = instructionSlots * 4;
+
+/** Where a part of the program lies: byte offset of its first instruction, and how many there are. */
+interface Instructions {
+  start: number;
+  count: number;
+}
+
+/** Where each part of a program lies that begins at `start`. */
+function partsOf({ program }: Plan, start: number): Record<ProgramPart, Instructions> {
+  let next = start;
+  const parts = Object.entries(program).map(([name, { length: count }]) => {
+    const part = { start: next, count };
+    next += count * instructionBytes;
+    return [name, part];
+  });
+  return Object.fromEntries(parts);
+}
 
 /**
  * Plans a model and allocates its network. @throws RivuletError when the layers do not match or the plan exceeds the

@@ -124,6 +124,18 @@ function wordsToPredict(columns: readonly TextColumn[]): TextColumn | null {
 /** Whether a text is a class rather than a message, an address or a damaged number. */
 const isWord = (text: string) => /^\p{L}[\p{L}\p{N} _-]{0,31}$/u.test(text) && partOfClock(text) === null;
 
+/** What is read of lines, and how. */
+interface Reading {
+  look: TextLook;
+  wanted: readonly TextColumn[];
+  /** Columns that hold the time. */
+  clock: readonly string[];
+  /** Names of the columns by place; undefined where the lines name their values. */
+  places: readonly string[] | undefined;
+  startsAtLine: boolean;
+}
+
+/** Decodes the bytes as the daemon would, and says what came of it; a sentence where almost all was refused. */
 function decoded(
   bytes: Uint8Array,
   look: TextLook,
@@ -131,68 +143,89 @@ function decoded(
   clock: readonly string[],
   startsAtLine: boolean,
 ): LineStream | string | null {
-  const { kind, namedBy } = look;
-  const numbered = wanted.map(describe);
   const places =
-    namedBy === "lines" ? undefined : placesOf(look, [...wanted.map(({ name }) => name), ...clock]);
-  const clockColumn = (name: string) => look.columns.find((column) => column.name === name) as ClockLook;
-  const read = (descriptions: readonly FieldDescription[]) => {
-    const fields = defineFields(descriptions);
-    const time = clock.length === 0 ? null : plainClock(clock);
-    const hidden =
-      time === null ? [] : clockFields(time).map((field) => asSeen(field, clockColumn(field.name)));
-    const ring = new SampleRing(fields.length + hidden.length, 256, "pause");
-    const decoder = createLineDecoder([...fields, ...hidden], ring, {
-      ...{
-        startsAtLine,
-        columns: places,
-        passNonFinite: true,
-        // A file may have such lines whatever its columns.
-        maximumLineBytes: startsAtLine ? longestLine : undefined,
-        decimal: look.decimal,
-        joinsQuoted: startsAtLine,
-        firstLine: look.headerLine,
-        width: look.width,
-      },
-    });
-    const observation = observe(fields, decoder, ring, bytes, time && new SampleClock(time));
-    return { fields, decoder, observation };
-  };
-  let found = read(numbered);
-  const codes = found.observation.fields.map((field) => field.codes);
-  if (codes.some(({ length }) => length > 0)) {
-    const ranges = found.observation.fields;
-    found = read(
-      numbered.map((field, index) => (codes[index].length > 0 ? { ...field, missing: codes[index] } : field)),
-    );
-    for (const [index, field] of found.observation.fields.entries()) field.codes = ranges[index].codes;
-  }
-  const { fields, decoder, observation } = found;
-  const { counts } = decoder;
+    look.namedBy === "lines" ? undefined : placesOf(look, [...wanted.map(({ name }) => name), ...clock]);
+  const reading: Reading = { look, wanted, clock, places, startsAtLine };
+  const result = readWithCodes(bytes, reading);
+  const { counts, refusals } = result.decoder;
   if (counts.samples === 0) return null;
-  if (counts.samples + counts.rejected < counts.damaged) return aboutRefused(decoder.refusals[0], counts);
-  const leftOut = look.columns.flatMap((column, place) =>
+  if (counts.samples + counts.rejected < counts.damaged) return aboutRefused(refusals[0], counts);
+  return { ...described(reading, result), otherReading: otherReadingOf(look, bytes) };
+}
+
+/** Reads once to see which values stand for a missing one, and again with these as missing where there are any. */
+function readWithCodes(bytes: Uint8Array, reading: Reading) {
+  const descriptions = reading.wanted.map(describe);
+  const first = readAs(descriptions, bytes, reading);
+  const codes = first.observation.fields.map((field) => field.codes);
+  if (codes.every(({ length }) => length === 0)) return first;
+  const second = readAs(
+    descriptions.map((field, index) =>
+      codes[index].length > 0 ? { ...field, missing: codes[index] } : field,
+    ),
+    bytes,
+    reading,
+  );
+  for (const [index, field] of second.observation.fields.entries()) field.codes = codes[index];
+  return second;
+}
+
+function readAs(
+  descriptions: readonly FieldDescription[],
+  bytes: Uint8Array,
+  { look, clock, places, startsAtLine }: Reading,
+) {
+  const fields = defineFields(descriptions);
+  const time = clock.length === 0 ? null : plainClock(clock);
+  const clockColumn = (name: string) => look.columns.find((column) => column.name === name) as ClockLook;
+  const hidden =
+    time === null ? [] : clockFields(time).map((field) => asSeen(field, clockColumn(field.name)));
+  const ring = new SampleRing(fields.length + hidden.length, 256, "pause");
+  const decoder = createLineDecoder([...fields, ...hidden], ring, {
+    startsAtLine,
+    columns: places,
+    passNonFinite: true,
+    // A file may have such lines whatever its columns.
+    maximumLineBytes: startsAtLine ? longestLine : undefined,
+    decimal: look.decimal,
+    joinsQuoted: startsAtLine,
+    firstLine: look.headerLine,
+    width: look.width,
+  });
+  const observation = observe(fields, decoder, ring, bytes, time && new SampleClock(time));
+  return { fields, decoder, observation };
+}
+
+function described(
+  { look, wanted, clock, places }: Reading,
+  { fields, decoder, observation }: ReturnType<typeof readAs>,
+): LineStream {
+  const { kind, namedBy, columns, decimal } = look;
+  const { counts, refusals } = decoder;
+  const leftOut = columns.flatMap((column, place) =>
     wanted.includes(column) || clock.includes(column.name) ? [] : [leftOutText(column, place, look)],
   );
-  const passedOver = look.columns.flatMap((column) =>
+  const passedOver = columns.flatMap((column) =>
     wanted.includes(column) || column.name === "" ? [] : [column.name],
   );
-  const understood = counts.samples / (counts.samples + counts.damaged);
   return {
-    ...{ framing: "lines", fields, observation, counts, understood },
-    description:
-      look.columns.length === 1 ? "lines of one value" : `lines of ${kind}${naming[namedBy ?? "none"]}`,
+    framing: "lines",
+    fields,
+    observation,
+    counts,
+    understood: counts.samples / (counts.samples + counts.damaged),
+    description: columns.length === 1 ? "lines of one value" : `lines of ${kind}${naming[namedBy ?? "none"]}`,
     settings: {},
     troubles: [[counts.skipped, "skipped because reading began inside it"]],
-    ...{ passedOver, leftOut },
+    passedOver,
+    leftOut,
     ...(places === undefined ? {} : { places }),
-    ...(look.decimal === undefined ? {} : { decimal: look.decimal }),
+    ...(decimal === undefined ? {} : { decimal }),
     ...(clock.length === 0 ? {} : { clock, ...dateOrderOf(clock, look) }),
     units: wanted.map(({ unit }) => unit ?? null),
     odd: wanted.map(({ odd }) => odd),
     words: wanted.map(({ words }) => words),
-    refused: decoder.refusals.map(({ line, text }) => `line ${line}: ${text}`),
-    otherReading: otherReadingOf(look, bytes),
+    refused: refusals.map(({ line, text }) => `line ${line}: ${text}`),
     doubts: doubtsAbout(look),
     findings: { kind, namedBy, passedOver },
   };

@@ -62,68 +62,78 @@ export interface StoreClient {
 
 /** Creates the sender of requests to one store. */
 export function createStoreClient(options: ObjectStoreOptions): StoreClient {
-  const { progress = () => {}, note = () => {}, retryMs = [1000, 4000, 16_000], clock = Date.now } = options;
-  const { origin, bucketPath, prefix } = parseAddress(options.to);
+  const { progress = () => {}, note = () => {}, retryMs = [1000, 4000, 16_000] } = options;
+  const address = parseAddress(options.to);
   const connections: Connections = createConnections(options.fingerprint);
   const transport = { connections, progress, silenceMs: options.silenceMs };
-  /** What must be added to the local clock to have the host's. */
-  let clockOffsetMs = 0;
+  const time = createHostClock(options.clock ?? Date.now);
 
-  async function attempt(request: StoreRequest): Promise<Answer> {
+  async function send(request: StoreRequest): Promise<Answer> {
+    for (let tries = 0; ; tries++) {
+      const outcome = await attempt(request);
+      if (outcome instanceof RivuletError) {
+        if (tries >= retryMs.length) throw outcome;
+        progress();
+        await pause(retryMs[tries]);
+      } else return outcome;
+    }
+  }
+
+  /** The answer, or the error of a fault that may pass. @throws RivuletError for any other fault */
+  async function attempt(request: StoreRequest): Promise<Answer | RivuletError> {
+    try {
+      let answer = await signedRequest(request);
+      if (time.isRefusedFor(answer)) {
+        time.follow(answer);
+        note(`the host's clock differs by ${time.offsetSeconds()} s; requests are signed with its time`);
+        answer = await signedRequest(request);
+      }
+      return answer.status < 500 || answer.status === 501 ? answer : refusal(answer, request, options.to);
+    } catch (error) {
+      if (error instanceof RivuletError && error.code === "sync.unreachable") return error;
+      throw error;
+    }
+  }
+
+  /** Sends a request once, signed with the host's time, and follows one redirect. */
+  async function signedRequest(request: StoreRequest): Promise<Answer> {
     const { method, key, query = {}, headers = {}, body, mostBytes = mostMessageBytes } = request;
-    const path = pathOf(bucketPath, key === null ? null : prefix + key, query);
-    const url = new URL(path, origin);
+    const path = pathOf(address.bucketPath, key === null ? null : address.prefix + key, query);
+    const url = new URL(path, address.origin);
     const payload = sha256Of(body ?? new Uint8Array(0));
     const signed = signedHeaders({ method, path, host: url.host, headers }, await options.credentials(), {
       payload,
       region: options.region,
-      timeMs: clock() + clockOffsetMs,
+      timeMs: time.now(),
     });
     const answer = await exchange({ url, method, headers: signed, body, mostBytes }, transport);
     return answer.status === 307 ? follow(url, answer, request, transport) : answer;
   }
 
-  /** Sends a request until it is answered by something other than a passing fault. */
-  async function send(request: StoreRequest): Promise<Answer> {
-    let hasCorrectedClock = false;
-    for (let tries = 0; ; tries++) {
-      let fault: Error;
-      try {
-        const answer = await attempt(request);
-        if (!hasCorrectedClock && isSkewed(answer)) {
-          hasCorrectedClock = true;
-          clockOffsetMs = Date.parse(String(answer.headers.date)) - clock();
-          note(
-            `the host's clock differs by ${Math.round(clockOffsetMs / 1000)} s; requests are signed with its time`,
-          );
-          tries--;
-          continue;
-        }
-        if (answer.status < 500 || answer.status === 501) return answer;
-        fault = refusal(answer, request, options.to);
-      } catch (error) {
-        if (!(error instanceof RivuletError) || error.code !== "sync.unreachable") throw error;
-        fault = error;
-      }
-      if (tries >= retryMs.length) throw fault;
-      progress();
-      await pause(retryMs[tries]);
-    }
-  }
-
-  /** Whether the host refuses only because of the time, which its own `Date` then corrects. */
-  function isSkewed({ status, headers }: Answer): boolean {
-    const dateMs = Date.parse(String(headers.date));
-    return status === 403 && Math.abs(dateMs - (clock() + clockOffsetMs)) > clockToleranceMs / 2;
-  }
-
   return {
     to: options.to,
-    prefix,
+    prefix: address.prefix,
     send,
     refusal: (answer, request) => refusal(answer, request, options.to),
     note,
     close: () => connections.destroy(),
+  };
+}
+
+/** The time by which requests are signed: the local clock, until the host refuses it and states its own. */
+function createHostClock(clock: () => number) {
+  let offsetMs = 0;
+  const now = () => clock() + offsetMs;
+  const dateOf = ({ headers }: Answer) => Date.parse(String(headers.date));
+  return {
+    now,
+    offsetSeconds: () => Math.round(offsetMs / 1000),
+    /** Whether the host refuses only because of the time, which its own `Date` then corrects. */
+    isRefusedFor: (answer: Answer) =>
+      answer.status === 403 && Math.abs(dateOf(answer) - now()) > clockToleranceMs / 2,
+    follow(answer: Answer) {
+      offsetMs = dateOf(answer) - clock();
+    },
   };
 }
 
