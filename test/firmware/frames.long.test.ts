@@ -16,8 +16,8 @@ import { type Reply, replyOf } from "../samples/decoding/read-replies.ts";
 import { trials } from "../trials.ts";
 import { compile, here, needingProgram, runProgram } from "./compile.ts";
 
-/** With each checksum and in each direction, in all 100,000 frames. */
-const layoutCount = trials(100, 500);
+/** With each checksum and in each direction, in all 50,000 frames. */
+const layoutCount = trials(100, 250);
 const framesPerLayout = 50;
 /** A frame carries 32 bits of milliseconds; what the decoder hands on counts their wraps. */
 const clockWrap = 2 ** 32;

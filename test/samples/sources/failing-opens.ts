@@ -30,11 +30,8 @@ async function after(failures: number) {
     descriptors = Math.min(descriptors, readdirSync("/proc/self/fd").length);
   }
   globalThis.gc?.();
-  return {
-    heapBytes: process.memoryUsage().heapUsed,
-    residentBytes: process.memoryUsage.rss(),
-    descriptors,
-  };
+  const { heapUsed, external } = process.memoryUsage();
+  return { heapBytes: heapUsed, externalBytes: external, descriptors };
 }
 
 const warmUp = 500;
