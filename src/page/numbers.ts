@@ -1,4 +1,5 @@
 /** Numbers as a reader takes them in. A value that is not known is a dash. */
+import { withTimes } from "../wording/utc-time.ts";
 
 export const unknown = "–";
 
@@ -16,14 +17,11 @@ export function measured(value: number | null | undefined): string {
   return size >= 1e6 || size < 1e-4 ? value.toExponential(2) : String(Number(value.toPrecision(4)));
 }
 
-const moment = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
-
 /** A moment by the reader's clock, of 24 hours as the axis has it. */
 export const localTime = (moment: Date): string => moment.toLocaleString([], { hourCycle: "h23" });
 
 /** A text of the daemon with its moments by the reader's clock. */
-export const withLocalTimes = (text: string): string =>
-  text.replace(moment, (written) => localTime(new Date(written)));
+export const withLocalTimes = (text: string): string => withTimes(text, localTime);
 
 /** A count with its thousands apart. */
 export const count = (value: number): string => value.toLocaleString("en-GB");

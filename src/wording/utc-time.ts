@@ -1,4 +1,4 @@
-/** A time in UTC as text. */
+/** Times in UTC as text. */
 
 const digits = (number: number, width: number): string => String(number).padStart(width, "0");
 
@@ -16,3 +16,9 @@ export function utcTime(timeMs: number): string {
   );
   return `${day}T${clock.join(":")}.${digits(time.getUTCMilliseconds(), 3)}Z`;
 }
+
+const written = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
+
+/** Returns the text with each time in UTC written as `format` writes it, such as by the clock of the reader. */
+export const withTimes = (text: string, format: (time: Date) => string): string =>
+  text.replace(written, (time) => format(new Date(time)));

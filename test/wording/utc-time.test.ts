@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { utcTime } from "../../src/wording/utc-time.ts";
+import { utcTime, withTimes } from "../../src/wording/utc-time.ts";
 
 test("a time is written as toISOString writes it", () => {
   const times = [
@@ -11,4 +11,11 @@ test("a time is written as toISOString writes it", () => {
     Date.UTC(9999, 11, 31, 23, 59, 59, 999),
   ];
   for (const time of times) expect(utcTime(time)).toBe(new Date(time).toISOString());
+});
+
+test("each time in a text is written in another way, with and without parts of a second", () => {
+  const text = "from 2026-01-31T12:00:00Z to 2026-01-31T12:00:00.250Z, not 2026-01-31";
+  expect(withTimes(text, (time) => `<${time.getTime()}>`)).toBe(
+    "from <1769860800000> to <1769860800250>, not 2026-01-31",
+  );
 });

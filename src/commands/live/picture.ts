@@ -3,6 +3,7 @@ import { skillText } from "../../daemon/quality.ts";
 import type { EnsembleReport } from "../../learner/ensemble-report.ts";
 import { ensembleParts, type NumberScores, type StatusDocument } from "../../status/document.ts";
 import { formatCount, formatDuration, formatShare, formatSize } from "../../wording/quantities.ts";
+import { withTimes } from "../../wording/utc-time.ts";
 import { sparkline } from "../terminal/sparkline.ts";
 import { wrap } from "../terminal/wrap.ts";
 
@@ -102,11 +103,8 @@ function machineRows({ memory, checkpoint }: StatusDocument): Row[] {
   ];
 }
 
-const moment = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
-
 /** A text of the daemon with its moments by the clock of this machine: 2026-11-30 16:11:37. */
-const withLocalTimes = (text: string) =>
-  text.replace(moment, (written) => new Date(written).toLocaleString("sv-SE"));
+const withLocalTimes = (text: string) => withTimes(text, (time) => time.toLocaleString("sv-SE"));
 
 const timeOfDay = (time: string) => new Date(time).toTimeString().slice(0, 8);
 

@@ -24,7 +24,7 @@ export function recognizeBinary(bytes: Uint8Array): RecognizedStream | string | 
       if (total === null || total.bytes > longestFrame) continue;
       const found = checksumOf(head, total.places, total.bytes);
       if (found === null) continue;
-      return decoded(
+      return decodeBinary(
         bytes,
         { ...layoutOf(start, length), ...found, bytes: length === "none" ? total.bytes : 0 },
         total.bytes,
@@ -124,7 +124,7 @@ const layoutOf = (start: readonly number[], length: BinaryLayout["length"]): Bin
   ...{ checksum: "none", checksumFrom: 0, end: [] },
 });
 
-function decoded(bytes: Uint8Array, layout: BinaryLayout, total: number): RecognizedStream | null {
+function decodeBinary(bytes: Uint8Array, layout: BinaryLayout, total: number): RecognizedStream | null {
   const { start, length, checksum, checksumFrom, end } = layout;
   const first = start.length + (length === "none" ? 0 : length === "u8" ? 1 : 2);
   const fields = fieldsBetween(first, total - createChecksum(checksum).bytes - end.length);

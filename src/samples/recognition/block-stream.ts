@@ -65,7 +65,7 @@ export function recognizeFormat(
   if (marked < fewestBlocks) return null;
   const names = namesIn(lines.flatMap(pairs), name === "nmea" || name === "teleplot" ? null : marked);
   if (names.numeric.length === 0) return null;
-  return decoded(bytes, name, names, startsAtLine, {});
+  return decodeBlocks(bytes, name, names, startsAtLine, {});
 }
 
 /** Recognizes blocks of lines with one name and value each, between marks or by their first name. */
@@ -93,7 +93,7 @@ export function recognizeBlocks(bytes: Uint8Array, startsAtLine: boolean): Recog
     end === "" ? null : most,
   );
   if (found.numeric.length === 0) return null;
-  return decoded(bytes, "blocks", found, startsAtLine, { begin: "", end });
+  return decodeBlocks(bytes, "blocks", found, startsAtLine, { begin: "", end });
 }
 
 /** Longer is no name with its value: on what is longer the patterns take the square of its length. */
@@ -128,7 +128,7 @@ function namesIn(pairs: readonly [string, string][], blocks: number | null): Nam
   return { numeric, others: [...counts.keys()].filter((name) => !numeric.includes(name)) };
 }
 
-function decoded(
+function decodeBlocks(
   bytes: Uint8Array,
   framing: FramingName,
   { numeric, others }: Names,

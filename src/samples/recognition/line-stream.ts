@@ -69,7 +69,7 @@ export function recognizeLines(bytes: Uint8Array, startsAtLine = false): LineStr
   if (wanted.length === 0) return aboutWords(look);
   const numbers = wanted.filter(({ holds }) => holds === "numbers");
   if (look.turns !== undefined && numbers.length === 1) return aboutTurns(look.turns.words);
-  return decoded(bytes, look, wanted, clock, startsAtLine);
+  return decodeLines(bytes, look, wanted, clock, startsAtLine);
 }
 
 function aboutColumns(count: number): string {
@@ -136,7 +136,7 @@ interface Reading {
 }
 
 /** Decodes the bytes as the daemon would, and says what came of it; a sentence where almost all was refused. */
-function decoded(
+function decodeLines(
   bytes: Uint8Array,
   look: TextLook,
   wanted: readonly TextColumn[],
