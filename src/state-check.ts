@@ -139,10 +139,7 @@ export const covariance =
 export function requireCheck(numbers: Numbers, check: Check, what: string): void {
   const fault = check(numbers);
   if (fault === null) return;
-  throw new RivuletError(
-    "state.invalid",
-    `the stored ${what} is none that a learner can have: ${fault}; restore another state`,
-  );
+  throw new RivuletError("state.invalid", `the stored ${what} is not valid: ${fault}; restore another state`);
 }
 
 /** Checks stored counts. @throws RivuletError where a stored count is not a whole number from 0 */
@@ -151,7 +148,7 @@ export function requireCounts(counts: Record<string, unknown>, what: string): vo
     if (isCount(count)) continue;
     throw new RivuletError(
       "state.invalid",
-      `the stored ${what} is none that a learner can have: ${name} is ${described(count)}, expected a whole number from 0 to 2^52; restore another state`,
+      `the stored ${what} is not valid: ${name} is ${described(count)}, expected a whole number from 0 to 2^52; restore another state`,
     );
   }
 }

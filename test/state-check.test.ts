@@ -59,7 +59,7 @@ describe("a check of stored numbers passes what can be, and names what cannot:",
 
 test("what is refused is named in one sentence with a code of its own", () => {
   expect(() => requireCheck(f64(-1), notNegative, "interval")).toThrow(
-    "the stored interval is none that a learner can have: number 0 is -1, expected a finite number from 0; restore another state",
+    "the stored interval is not valid: number 0 is -1, expected a finite number from 0; restore another state",
   );
   expect(() => requireCounts({ rows: "x".repeat(90) }, "ring")).toThrow(/rows is the text "x{40}", expected/);
   expect(() => requireCounts({ rows: 3 }, "ring")).not.toThrow();

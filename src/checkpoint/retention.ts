@@ -63,7 +63,7 @@ export class Retention {
     if (this.#newestSequence >= largestSequence) {
       throw new RivuletError(
         "checkpoint.not-saved",
-        `${this.#folder} has a checkpoint numbered ${this.#newestSequence}, behind which there are no more numbers; move it away, or name another folder`,
+        `${this.#folder} has a checkpoint numbered ${this.#newestSequence}, the largest number possible; move it away, or name another folder`,
       );
     }
     const sequence = ++this.#newestSequence;

@@ -113,12 +113,12 @@ function storeOf(options: Invocation["options"]): Behind | null {
   if (store === undefined) {
     const extra = ["region", "store-key", "store-secret", "store-command"].find((name) => options[name]);
     if (extra === undefined) return null;
-    throw new UsageError(`--${extra} is about the store behind a front; name that with --store`);
+    throw new UsageError(`--${extra} needs a store; name it with --store`);
   }
   const to = storeAddress("store", store, region);
   if (keep !== undefined)
     throw new UsageError(
-      "--keep has no effect with --store: let the bucket expire what is old by a rule of its own",
+      "--keep has no effect with --store: set a rule in the bucket that expires old objects",
     );
   const source = keySource("store", options);
   if (source === null) throw keyMissing("store");

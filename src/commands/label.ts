@@ -67,7 +67,7 @@ async function post(config: Config, { tokenFile }: StatusConfig, text: string): 
   const unreachable = (reason: string) =>
     new RivuletError(
       "label.not-kept",
-      `${name} cannot be reached at ${client.address}: ${reason}; is rivulet run ${file} under way?`,
+      `${name} cannot be reached at ${client.address}: ${reason}; check that rivulet run ${file} is running`,
     );
   const response = await client.open("labels", { body: text }).catch(({ cause }: Error) => {
     throw unreachable(reasonOf(cause));

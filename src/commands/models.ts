@@ -109,7 +109,7 @@ function locate(
   const extra = ["store-key", "store-secret", "store-command"].find((name) => options[name] !== undefined);
   if (extra !== undefined && behind === null)
     throw new UsageError(
-      `--${extra} is about a store, but --to names the folder ${to}; leave it out, or name a store with --to`,
+      `--${extra} needs a store, but --to names the folder ${to}; leave it out, or name a store with --to`,
     );
   if (behind === null && !(existsSync(to) && statSync(to).isDirectory())) {
     throw new RivuletError(

@@ -158,7 +158,7 @@ function requireExperts(learner: PrequentialLearner, without: readonly string[])
   const unknown = without.find((name) => !learner.expertNames.some((expert) => expert.startsWith(name)));
   if (unknown === undefined) return;
   throw new UsageError(
-    `--without names "${unknown}", which is no expert; the experts are ${learner.expertNames.join(", ")}`,
+    `--without names "${unknown}", which is not an expert; the experts are ${learner.expertNames.join(", ")}`,
   );
 }
 

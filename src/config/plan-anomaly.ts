@@ -32,7 +32,7 @@ export function planAnomaly(
     throw keyError(
       "config.bad-value",
       "anomaly.watch",
-      `names "${unknown}", which is no column of a row of features; ${suggestion(unknown, rows)}`,
+      `names "${unknown}", which is not a column of a row of features; ${suggestion(unknown, rows)}`,
     );
   }
   const watched = watchedColumns(anomaly, rows, unwatchedTarget(target), measured);

@@ -32,6 +32,6 @@ export function checkedEnsembleState(given: State, planned: Effort): EnsembleSta
   if (isEffort(effort)) return { ...state, effort, guest: state.guest ?? null } as EnsembleState;
   throw new RivuletError(
     "state.invalid",
-    `the stored ensemble is none that can learn: its effort is ${described(effort)}, expected one that there is; restore another state`,
+    `the stored ensemble is not valid: its effort is ${described(effort)}, expected a known effort; restore another state`,
   );
 }

@@ -56,7 +56,7 @@ export function requireTarget(target: TargetDescription, fields: readonly string
     throw keyError(
       "config.bad-value",
       "target.column",
-      `names "${target.column}", which is no column of a sample; ${suggestion(target.column, fields)}`,
+      `names "${target.column}", which is not a column of a sample; ${suggestion(target.column, fields)}`,
     );
   }
   if (

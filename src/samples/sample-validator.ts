@@ -285,7 +285,7 @@ export class SampleValidator implements Stateful {
     if (!(state instanceof Float64Array) || state.length !== numbers) {
       throw new RivuletError(
         "state.mismatch",
-        `found no ${numbers} numbers of the validation of samples, expected those of ${this.#fields.length} fields; restore a matching state`,
+        `found no ${numbers} numbers in the stored state of validation, expected those of ${this.#fields.length} fields; restore a matching state`,
       );
     }
     this.#memory.set(state);

@@ -227,6 +227,6 @@ function requireSameRows(same: boolean): void {
   if (!same)
     throw new RivuletError(
       "data.bad-row",
-      "the rows changed between two readings; use a copy that stays as it is",
+      "the rows changed between two readings; use a copy that does not change",
     );
 }

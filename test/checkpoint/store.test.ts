@@ -659,7 +659,7 @@ describe("opening a folder", () => {
     const store = open(folder);
     expect(newestStep(store)).toBe(9);
     expect(() => store.saveSync(chunksOf(10))).toThrow(
-      "has a checkpoint numbered 999999999999, behind which there are no more numbers; move it away",
+      "has a checkpoint numbered 999999999999, the largest number possible; move it away",
     );
     expect(sequences(folder)).toEqual([999_999_999_999]);
   });

@@ -348,7 +348,9 @@ describe.concurrent("fit, told so,", () => {
     expect(arenaBytes).toBe((await train(two, "--epochs", "1")).arenaBytes);
     const { code, stderr } = await rivulet(["fit", "wrong.yaml", "--data", "d.csv"], { cwd });
     expect(code).toBe(1);
-    expect(stderr).toContain('source.ignore names "rows", which is no column of d.csv; did you mean "row"?');
+    expect(stderr).toContain(
+      'source.ignore names "rows", which is not a column of d.csv; did you mean "row"?',
+    );
   });
 
   test("gives the same weights in the memory of a small batch", async () => {

@@ -18,8 +18,8 @@ const refused: [string, Record<string, string>, string][] = [
     "--store needs the key of the store",
   ],
   ["checkpoints to keep", { store: "s3://b/p", keep: "3", "store-command": "print" }, "--keep has no effect"],
-  ["a key without a store", { "store-key": "ID" }, "--store-key is about the store behind a front"],
-  ["a region without a store", { region: "x" }, "--region is about the store behind a front"],
+  ["a key without a store", { "store-key": "ID" }, "--store-key needs a store; name it with --store"],
+  ["a region without a store", { region: "x" }, "--region needs a store; name it with --store"],
 ];
 
 test.each(refused)(

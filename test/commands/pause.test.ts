@@ -75,7 +75,7 @@ describe("another program at the address of the daemon", () => {
       await expect(command(invoke(file))).rejects.toMatchObject({
         code: "status.unreachable",
         message: expect.stringMatching(
-          `^what answers at 127.0.0.1:\\d+ is no daemon of Rivulet: found .*${found}`,
+          `^found .*${found}.* at 127.0.0.1:\\d+, expected a daemon of Rivulet;`,
         ),
       });
     }

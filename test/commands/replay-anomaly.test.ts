@@ -235,7 +235,7 @@ checkpoint: { directory: saved }
   });
 
   test.each([
-    [{}, "x.csv has no column with the time of a row, by which alarms a week are counted; say how much time"],
+    [{}, "x.csv has no time column, and alarms are counted per week; give the time"],
     [{ interval: "soon" }, '--interval must be a duration such as 1s or 5min, found "soon"'],
     [{ interval: "1s", "alarms-per-week": "0" }, "--alarms-per-week must be a number above 0, up to 100"],
     [{ interval: "1s", target: "valve" }, "--target belongs to a learner, but --anomaly watches without one"],

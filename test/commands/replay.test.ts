@@ -163,7 +163,7 @@ describe.concurrent("replay without a config", () => {
     ]);
     const unknown = await rivulet(["replay", "--data", "d.csv", "--without", "forest"], { cwd });
     expect(unknown.stderr).toContain(
-      '--without names "forest", which is no expert; the experts are network, ',
+      '--without names "forest", which is not an expert; the experts are network, ',
     );
     const alone = await rivulet(["replay", "c.yaml", "--data", "d.csv", "--without", "linear"], { cwd });
     expect(alone.stderr).toContain("the config names a model");

@@ -52,7 +52,7 @@ describe("rivulet top", () => {
     ]);
     expect([bare.code, gone.code]).toEqual([1, 1]);
     expect(bare.stderr).toContain(
-      "bare.yaml has no status, so its daemon cannot be asked; add the line status: { listen: 127.0.0.1:8787 }",
+      "bare.yaml has no status, so its daemon cannot be reached; add the line status: { listen: 127.0.0.1:8787 }",
     );
     expect(gone.stderr).toContain("cannot reach the daemon at http://127.0.0.1:9/");
   });

@@ -337,7 +337,7 @@ describe("a newest file that cannot be continued from does not stop a start", ()
         ...good,
         parameters: good.parameters.map((tensor) => ({ ...tensor, data: tensor.data.map(() => Number.NaN) })),
       }),
-      'the stored "0.weight" is none that a learner can have: number 0 is NaN',
+      'the stored "0.weight" is not valid: number 0 is NaN',
     ],
     ["a learner without its state", (good) => ({ ...good, learnerState: null }), "another structure"],
     ["a network alone", (good) => ({ ...good, features: null, target: null }), "describes no learner"],

@@ -226,7 +226,7 @@ anomaly: { alarmsPerWeek: 2 }
     const automatic = machine.replace(/features:\n.*\n/, "features: auto\n").replace("100", "1600");
     expect(pathOf(automatic).learner.columns).toHaveLength(8);
     expect(() => pathOf(machine.replace("2 }", "2, watch: [ax] }"))).toThrow(
-      'anomaly.watch names "ax", which is no column of a row of features',
+      'anomaly.watch names "ax", which is not a column of a row of features',
     );
   });
 });

@@ -297,7 +297,7 @@ describe("a learner is refused", () => {
     [
       "for a target that is no column",
       { fields, target: { column: "lable", classes: 2 } },
-      'target.column names "lable", which is no column of a sample; did you mean "label"?',
+      'target.column names "lable", which is not a column of a sample; did you mean "label"?',
     ],
     [
       "for a single class",

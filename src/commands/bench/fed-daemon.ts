@@ -113,7 +113,7 @@ export async function startFedDaemon(options: FedDaemonOptions): Promise<FedDaem
   let output = "";
   const untilLearning = new Promise<number>((resolve, reject) => {
     child.once("close", (code) =>
-      reject(new Error(`the daemon ended with ${code} before it was told to:\n${output}`)),
+      reject(new Error(`the daemon ended with ${code} before it was stopped:\n${output}`)),
     );
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       output += text;

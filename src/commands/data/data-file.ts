@@ -89,7 +89,7 @@ export async function columnsOf(config: Config, file: DataFile): Promise<string[
   if (unknown !== undefined) {
     throw new RivuletError(
       "data.missing-column",
-      `${config.file}: source.ignore names "${unknown}", which is no column of ${file.name}; ${suggestion(String(unknown), header)}`,
+      `${config.file}: source.ignore names "${unknown}", which is not a column of ${file.name}; ${suggestion(String(unknown), header)}`,
     );
   }
   const wanted = header.filter((name, place) => !ignore.includes(name) && !ignore.includes(place));

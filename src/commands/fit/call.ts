@@ -46,14 +46,14 @@ export async function chooseCallOf(invocation: Invocation): Promise<ChooseCall |
   const { options, switches } = invocation;
   const named = ofOneNetwork.find((name) => options[name] !== undefined || switches.has(name));
   if (named !== undefined && options["minutes"] !== undefined) {
-    throw new UsageError(`--minutes is for choosing a network, but --${named} is about one; leave one out`);
+    throw new UsageError(`--minutes chooses a network, but --${named} describes one; leave one out`);
   }
   if (named !== undefined) return null;
   const rows = await heldOutOf(invocation);
   if (rows.config.ensemble === null) {
     if (options["minutes"] === undefined) return null;
     throw new UsageError(
-      `--minutes is for choosing a network, but ${rows.config.file} names a model; leave one of them out`,
+      `--minutes chooses a network, but ${rows.config.file} names a model; leave one of them out`,
     );
   }
   if (rows.config.ensemble.layers !== null) {
@@ -127,7 +127,9 @@ export function searchesRate({ options, switches }: Invocation): boolean {
     );
   }
   if (searches && options["report"] !== undefined) {
-    throw new UsageError("--report is about a training, and --find-learning-rate is none; leave one out");
+    throw new UsageError(
+      "--report describes a training, and --find-learning-rate does not train; leave one out",
+    );
   }
   if (searches && options["epochs"] !== undefined) {
     throw new UsageError(

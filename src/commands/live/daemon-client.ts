@@ -41,7 +41,7 @@ export function clientOf({ file, status }: Config): DaemonClient {
   if (status === null) {
     throw new RivuletError(
       "status.missing",
-      `${file} has no status, so its daemon cannot be asked; add the line status: { listen: 127.0.0.1:8787 } and start the daemon again`,
+      `${file} has no status, so its daemon cannot be reached; add the line status: { listen: 127.0.0.1:8787 } and start the daemon again`,
       { file },
     );
   }
@@ -75,7 +75,7 @@ export function clientOf({ file, status }: Config): DaemonClient {
 export const noDaemon = (address: string, found: string): RivuletError =>
   new RivuletError(
     "status.unreachable",
-    `what answers at ${address} is no daemon of Rivulet: found ${found}; see whether rivulet run is under way, and whether status.listen is its address`,
+    `found ${found} at ${address}, expected a daemon of Rivulet; check that rivulet run is running and that status.listen is its address`,
   );
 
 /** Reads what a daemon answered to a command. @throws RivuletError where it is not what a daemon says to a command */

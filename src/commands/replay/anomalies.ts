@@ -86,7 +86,7 @@ async function timedData(
   if (!needsTime) return { data, hasTimes: false };
   throw new RivuletError(
     "data.missing-column",
-    `${path} has no column with the time of a row, by which alarms a week are counted; say how much time is between two rows, such as --interval 5min`,
+    `${path} has no time column, and alarms are counted per week; give the time between two rows, such as --interval 5min`,
   );
 }
 

@@ -59,7 +59,7 @@ export function checkedState(plan: Plan, model: Model, given: unknown): NetworkS
   if (!(learningRate >= 0 && learningRate <= largestRate)) {
     throw new RivuletError(
       "state.invalid",
-      `the stored network is none that can learn: its learning rate is ${described(learningRate)}, expected a number from 0 to a million; restore another state`,
+      `the stored network is not valid: its learning rate is ${described(learningRate)}, expected a number from 0 to a million; restore another state`,
     );
   }
   requireTensors(plan, state.parameters, [""], { areFinite: true });
@@ -82,7 +82,7 @@ function requireTraining(plan: Plan, model: Model, state: NetworkState): void {
   if (typeof poisoned !== "boolean") {
     throw new RivuletError(
       "state.invalid",
-      `the stored network is none that can learn: poisoned is ${described(poisoned)}, expected true or false; restore another state`,
+      `the stored network is not valid: poisoned is ${described(poisoned)}, expected true or false; restore another state`,
     );
   }
   const kind = optimizerKindOf(model.optimizer);

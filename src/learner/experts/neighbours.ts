@@ -59,7 +59,7 @@ export class Neighbours implements Expert {
     if (ring.columns.buffer !== buffer || metric.weights.buffer !== buffer) {
       throw new RivuletError(
         "argument.bad-value",
-        "found a ring or a metric of another arena than the neighbours', expected all in one; make them with the same arena",
+        "found a ring or a metric in another arena than that of the neighbours, expected the same arena; create them in it",
       );
     }
     const { probe, nearest, places, scratch, votes } = arena.place(blocksFor(ring.inputs, count));

@@ -101,7 +101,7 @@ export function planForecaster(options: ForecasterOptions): PlannedForecaster {
   if (!rows.columns.includes(column)) {
     throw new RivuletError(
       "config.bad-value",
-      `target.forecast names "${column}", of which the features leave no column; keep it out of windows and sequences`,
+      `target.forecast names "${column}", but the features replace that column; leave it out of windows and sequences`,
       { path: "target.forecast" },
     );
   }

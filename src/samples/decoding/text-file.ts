@@ -371,7 +371,7 @@ function refuseUnknown(path: string, beginning: Uint8Array): never {
   if (!isText(beginning) || beginning.includes(0)) {
     throw new RivuletError(
       "data.bad-header",
-      `${path} is no text, expected a CSV file, plain or gzipped; where it holds frames of a device, "rivulet sniff" prints a config for them`,
+      `${path} is not text, expected a CSV file, plain or gzipped; where it holds frames of a device, "rivulet sniff" prints a config for them`,
     );
   }
   const foreign = foreignText(beginning);

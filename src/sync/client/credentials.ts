@@ -59,7 +59,7 @@ function checked(credentials: Credentials, where: string): Credentials {
   if ([accessKeyId, sessionToken].every((text) => /^[\x21-\x7e]{1,16384}$/.test(text))) return credentials;
   throw new RivuletError(
     "sync.credentials",
-    `found an id or a session token of a key in ${where} that is no word of ASCII, expected one; correct it`,
+    `found an access key id or a session token in ${where} with a character that is not printable ASCII; correct it`,
   );
 }
 

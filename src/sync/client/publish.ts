@@ -313,7 +313,7 @@ async function putModel(store: ModelStore, key: string, bytes: Uint8Array, sha25
   if (found !== null && found !== "unchanged" && sha256Of(found.body) === sha256) return;
   throw new RivuletError(
     "sync.publish",
-    `${key} is there already with another content than its name says; delete it, then publish again`,
+    `${key} exists already, with content that does not match its name; delete it, then publish again`,
   );
 }
 
@@ -354,6 +354,6 @@ async function createPointer(
   }
   throw new RivuletError(
     "sync.publish",
-    `found no free version after ${version} for the group ${group}; others publish for it at this moment, so try again`,
+    `found no free version after ${version} for the group ${group}; another program publishes for it at this moment; try again`,
   );
 }
