@@ -134,7 +134,7 @@ export const covariance =
 
 /**
  * Checks the numbers of a stored part.
- * @throws RivuletError where the numbers of a stored part are none that it can have
+ * @throws RivuletError where the numbers of a stored part are not valid
  */
 export function requireCheck(numbers: Numbers, check: Check, what: string): void {
   const fault = check(numbers);

@@ -1,4 +1,4 @@
-/** Which checkpoints stand in a folder, and which of them may be deleted. */
+/** Which checkpoints a folder holds, and which of them may be deleted. */
 import fs from "node:fs";
 import { RivuletError } from "../errors/errors.ts";
 import { openRegularFile } from "../machine/regular-file.ts";

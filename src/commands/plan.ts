@@ -121,7 +121,7 @@ const measuredOptions = (config: Config, columns: readonly string[]) =>
     : ensembleOptions(config, columns);
 
 const networkText = ({ target }: Config) =>
-  `network   model.layers stand in the place of the replayed network${target !== null && "classes" in target ? "" : " of the level"}; the gradient of its loss by the features weighs these for the neighbours`;
+  `network   model.layers replace the replayed network${target !== null && "classes" in target ? "" : " of the level"}; the gradient of its loss by the features weighs these for the neighbours`;
 
 /** Measured just now: other work on the machine is in it. */
 const effortTable = (efforts: readonly EffortCost[]) =>

@@ -76,7 +76,7 @@ const defaults = defaultsOf(anomalySchema);
 
 type Parsed = v.InferOutput<typeof anomalySchema>;
 
-/** Reports columns to watch that do not exist or stand twice, and an interval beside a clock. */
+/** Reports columns to watch that do not exist or are named twice, and an interval beside a clock. */
 export function checkAnomaly(
   { watch, interval }: Parsed,
   source: ParsedSource | undefined,

@@ -71,7 +71,7 @@ export interface Config {
     effort: Effort;
     /** It steps down where the daemon falls behind. */
     stepsDown: boolean;
-    /** What stands in the replayed network's place, as written; null: its own layers. */
+    /** The layers that replace those of the replayed network, as written; null: its own layers. */
     layers: unknown[] | null;
     inputShape: unknown;
     /** Which row a full replay ring forgets. */
@@ -335,7 +335,7 @@ function checkEnsemble({ model, target, training }: Parsed, errors: ConfigErrors
   if (model.layers === undefined || training?.effort !== "low") return;
   errors.conflict(
     ["model", "layers"],
-    " stand in the place of the replayed network, which training.effort: low leaves out; leave one of them out",
+    " replace the replayed network, which training.effort: low leaves out; leave one of them out",
   );
 }
 

@@ -13,7 +13,7 @@ import { type ForecastConfig, horizonRows, requireNoForecast } from "./forecast-
 
 /**
  * The learner that a config describes, for samples of the named columns: the ensemble, unless the config names a model.
- * @param options `chosen` stands in the place of the ensemble's replayed network
+ * @param options `chosen` replaces the ensemble's replayed network
  * @throws RivuletError naming the key, also where the plan exceeds memory.budget: then nothing is allocated
  */
 export function configuredLearner(

@@ -49,7 +49,7 @@ function describedFeatures(
   return { fields, transforms, ...(stream === undefined ? {} : { stream: stream as State }) };
 }
 
-/** Features as they stand in a checkpoint. */
+/** Features as a checkpoint holds them. */
 export interface StoredFeatures {
   fields?: string[];
   transforms?: CommonDescription["features"];

@@ -149,7 +149,7 @@ export interface CarryOutcome extends Carried {
 
 /**
  * Lets `learner`, which has not learned anything, go on from a checkpoint of another as far as names allow.
- * @throws RivuletError naming what stands in the way, with nothing changed
+ * @throws RivuletError naming what prevents it, with nothing changed
  */
 export function carryOver(learner: PrequentialLearner, checkpoint: Checkpoint, where: string): CarryOutcome {
   const before = learnerFrom(checkpoint, where);

@@ -15,7 +15,7 @@ import type { Log } from "./log.ts";
  * 1,500 to 120,000 rows of normal before it and changes of 6 to 7,000 standard deviations; the cool-down follows.
  */
 const rowsToAccept = 300;
-/** A gap counts as at most so long: nothing is learned in it, and a clock that was set while the daemon was off is none. */
+/** A gap counts as at most so long: nothing is learned in it, and a clock that was set while the daemon was off is not one. */
 const longestGapMs = 24 * 60 * 60 * 1000;
 const halfHourMs = 30 * 60 * 1000;
 /** Episodes that are kept to look at. */
@@ -55,7 +55,7 @@ export class AnomalyWatch implements Stateful {
   /** Rows are counted instead of their times. */
   #isCounted: boolean;
   readonly #log: Log;
-  /** Where each watched column stands in a sample, and its range, [columns]. */
+  /** Index of each watched column in a sample, and its range, [columns]. */
   readonly #places: Int32Array;
   readonly #lows: Float64Array;
   readonly #highs: Float64Array;
@@ -276,7 +276,7 @@ export class AnomalyWatch implements Stateful {
     return `learning what is normal, no alarm for another ${parts.join(" and ")}`;
   }
 
-  /** How it stands, in a few words. */
+  /** Its state, in a few words. */
   get text(): string {
     const { isWarm, alarms, evidence, threshold } = this.detector;
     const [episode] = this.episodes;

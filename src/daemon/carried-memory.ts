@@ -64,7 +64,7 @@ function carryLabels(labels: State, learner: PrequentialLearner, lost: string[])
   return { ...others, held: new HeldSamples(learner.heldSizes, 1).state() };
 }
 
-/** The checks of values are about fields by name; a target whose labels come later is none. */
+/** The checks of values are about fields by name; a target whose labels come later is not one. */
 function carryChecks(
   validator: State,
   before: PrequentialLearner,

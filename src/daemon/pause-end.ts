@@ -2,7 +2,7 @@
 import type { SteadyClock } from "../samples/sources/clock.ts";
 import type { State, Stateful } from "../state.ts";
 
-/** Counts the time that is left of a pause; while the daemon is off, it stands still. */
+/** Counts the time that is left of a pause; while the daemon is off, it does not run. */
 export class PauseEnd implements Stateful {
   readonly #clock: Pick<SteadyClock, "now">;
   /** By the steady clock, in milliseconds; null: the pause lasts until somebody ends it. */

@@ -34,7 +34,7 @@ export class RivuletError extends Error {
   declare readonly errors?: readonly RivuletError[];
 
   constructor(code: ErrorCode, sentence: string, { cause, ...origin }: ErrorOrigin = {}) {
-    // Several errors stand one a line.
+    // Several errors are written one a line.
     const isOne = origin.errors === undefined;
     super(isOne ? safe(sentence) : safeLines(sentence), cause === undefined ? undefined : { cause });
     this.code = code;

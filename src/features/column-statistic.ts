@@ -372,7 +372,7 @@ export class ColumnStatistic implements Stateful {
     for (let column = 0; column < columns; column++) {
       const mean = moments[rows.mean * columns + column];
       const deviation = Math.sqrt(moments[rows.variance * columns + column]);
-      // A deviation of rounding errors alone is none.
+      // Rounding errors alone are not a deviation.
       const varies = deviation > 1e-12 * Math.abs(mean) && moments[rows.run * columns + column] === 0;
       const score = varies ? (values[offset + column] - mean) / deviation : 0;
       out[outAt + column] = Math.min(Math.max(score, -bound), bound);

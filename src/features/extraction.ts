@@ -130,14 +130,14 @@ function planStages(series: readonly Choice<SeriesName>[], given: SeriesRows): S
   for (let next = 0; next < series.length; ) {
     const { name, options, path } = series[next];
     if (name === "missing" && stages.length > 0) {
-      throw keyError("config.conflict", path, `stands behind ${series[0].name}; put it first`);
+      throw keyError("config.conflict", path, `comes after ${series[0].name}; put it first`);
     }
     const windows = windowsFrom(series, next);
     if (windows.length > 0 && stages.some((stage) => stage.name === "window")) {
       throw keyError(
         "config.conflict",
         path,
-        `is a window behind ${series[next - 1].name}, but windows stand side by side; put it directly behind the other`,
+        `is a window behind ${series[next - 1].name}, but windows must follow each other; put it directly after the other`,
       );
     }
     const kind = seriesTransforms[name] as unknown as SeriesKind<object>;
@@ -157,7 +157,7 @@ function planStages(series: readonly Choice<SeriesName>[], given: SeriesRows): S
   return stages;
 }
 
-/** The windows that stand side by side from this place of the list on. */
+/** The windows side by side from this place of the list on. */
 function windowsFrom(series: readonly Choice<SeriesName>[], first: number): WindowEntry[] {
   const behind = series.slice(first);
   const end = behind.findIndex(({ name }) => name !== "window");

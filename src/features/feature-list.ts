@@ -14,7 +14,7 @@ export type TransformDescription = string | { [name: string]: { [option: string]
 export interface Choice<Name extends string = TransformName | SeriesName> {
   name: Name;
   options: { [option: string]: OptionValue };
-  /** Where it stands in the config, for errors. */
+  /** Its place in the config, for errors. */
   path: string;
 }
 

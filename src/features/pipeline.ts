@@ -16,7 +16,7 @@ export class Pipeline implements Stateful {
   /** Judges the columns of a sample: a number that cannot be true counts as missing, and the transforms never see it. */
   readonly statistic: ColumnStatistic;
   readonly #chain: Transform[];
-  /** Whether the first transform only judges: there is none for it in `description`. */
+  /** Whether the first transform only judges: `description` has no entry for it. */
   readonly #isGuarded: boolean;
   /** The latest output of each transform. */
   readonly #rows: Float64Array[];

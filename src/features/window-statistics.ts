@@ -153,7 +153,7 @@ export class WindowStatistics {
 
   // Numbers are written, not returned: what a method returns may be boxed.
 
-  /** Deviations of rounding alone are none. */
+  /** Rounding errors alone are not a deviation. */
   #isFlat(): boolean {
     return this.#of[at.second] <= 1e-24 * this.#of[at.squares];
   }

@@ -49,7 +49,7 @@ export const window: SeriesKind<WindowOptions> = {
   plan: (options, rows, path) => planWindows([{ options, path }], rows),
 };
 
-/** An entry of the list of features, and where it stands. */
+/** An entry of the list of features, and its place there. */
 export interface WindowEntry {
   options: WindowOptions;
   path: string;

@@ -20,7 +20,7 @@ export interface CommitteeOptions {
   seed: number;
   /** Experts to leave out, by name or by the beginning of it. */
   without: readonly string[];
-  /** What stands in the replayed network's place; null: its own layers. */
+  /** The model that replaces the replayed network; null: its own layers. */
   network: Pick<Model, "inputShape" | "layers"> | null;
   /** Experts of the user, which see the standardized features [features] and answer in the target's units. */
   own: readonly OwnExpert[];
@@ -89,7 +89,7 @@ export interface Committee extends Stateful {
   importance(): Float32Array | null;
   /** Goes on at another effort, at most that of its options. */
   setEffort(effort: Effort): void;
-  /** Answers for the row that stands in `features` and `deviations`, the `row`-th that came. Allocates nothing. */
+  /** Answers for the row in `features` and `deviations`, the `row`-th that came. Allocates nothing. */
   predict(row: number): void;
   /**
    * Learns that the target of the row that was predicted or recalled is `targets[at]`. Returns false, with nothing

@@ -10,7 +10,7 @@ import type { ModelParts } from "./model.ts";
 import type { PrequentialLearner } from "./prequential-learner.ts";
 import type { RegressionReport } from "./regression-metrics.ts";
 
-/** A model whose layers stand in the replayed network's place. */
+/** A model whose layers replace those of the replayed network. */
 type EnsembleParts = Pick<ModelParts, "layers" | "inputShape"> & { ensemble: true };
 
 type Target = LearnerOptions["target"];

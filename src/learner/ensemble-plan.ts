@@ -165,7 +165,7 @@ export function describedModel(committee: CommitteeOptions, coverage: number): E
   };
 }
 
-/** What stands in the replayed network's place, where that is not its own; the target gives the last layer its width. */
+/** The model that replaces the replayed network; the target gives the last layer its width. */
 function describedNetwork({ network }: CommitteeOptions): {
   layers?: unknown[];
   inputShape?: number[];

@@ -122,13 +122,13 @@ function partsOf({ scores, committee, shift, ...others }: Reported): EnsemblePar
   };
 }
 
-/** Names under which a constant answer stands among the experts, each with its name among the baselines. */
+/** Names under which a constant answer is listed among the experts, each with its name among the baselines. */
 export const constantBaselines: Record<string, string> = {
   "label-frequencies": "label frequencies",
   median: "median",
 };
 
-/** A model from outside stands among the experts while it answers. */
+/** A model from outside is listed among the experts while it answers. */
 function guestExpert({ weight, loss, restarts, recoveries }: GuestReport): ExpertReport {
   return { name: guestName, weight, loss, restarts, recoveries };
 }

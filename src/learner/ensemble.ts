@@ -356,7 +356,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
     return this.classes > 0 ? [...classExperts] : [...numberExperts];
   }
 
-  /** Names of the experts in use, in order; a model from outside is none of them. */
+  /** Names of the experts in use, in order; without a model from outside. */
   get namesInUse(): string[] {
     return [...this.#committee.names];
   }

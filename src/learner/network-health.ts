@@ -16,7 +16,7 @@ const longestBad = 400;
 const slack = 0.05;
 /** So many samples one after the other without an answer or an update that is a finite number. */
 const longestStuck = 16;
-/** A snapshot from which it went wrong so often is none to go back to: the network starts over. */
+/** After so many failures from one snapshot that snapshot is not used again: the network starts over. */
 const mostFromSame = 3;
 
 const at = {

@@ -402,7 +402,7 @@ export class NumberCommittee implements Committee {
     this.#join();
   }
 
-  /** The last two targets, in deviations, stand behind the features. */
+  /** The last two targets, in deviations, follow the features. */
   #writeTargets(): void {
     const { values } = this.#course;
     const inputs = this.#withTargets;

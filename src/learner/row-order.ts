@@ -169,7 +169,7 @@ export class BalancedRows implements RowOrder {
     return place;
   }
 
-  /** Where the oldest row of the most frequent class stands in the order; of several such classes that of the first. */
+  /** Index of the oldest row of the most frequent class in the order; of several such classes that of the first. */
   #oldestOfMostFrequent(): number {
     const order = this.#order;
     const counts = this.#counts.fill(0);

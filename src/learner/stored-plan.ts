@@ -78,7 +78,7 @@ export function plannedNetwork(
 
 /**
  * Checks what the learner of a file asks for. Returns how many samples its network may work on at a time.
- * @throws RivuletError where the description is none, contradicts the stored tensors, or asks for too much memory
+ * @throws RivuletError where the description is not valid, contradicts the stored tensors, or asks for too much memory
  */
 export function plannedLearner(
   options: LearnerOptions,

@@ -46,7 +46,7 @@ export interface RunningStatusServer {
  * Serves the status of a learner as `rivulet run` does: page, `/status.json`, `/metrics`, `/events`, `/healthz`, and the
  * commands that are given. Everything is bounded, and a failure here never ends the program.
  *
- * @throws RivuletError (rejects) where the address is none, asks for a token, or cannot be used, as another program has it
+ * @throws RivuletError (rejects) where the address is not valid, needs a token, or cannot be used, as another program has it
  *
  * @example
  * import assert from "node:assert/strict";

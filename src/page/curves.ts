@@ -1,6 +1,6 @@
 /** What a chart shows of curves with a point or two. */
 
-/** Where values stand without a neighbour, so that a curve shows nothing of them. */
+/** Where values have no neighbour, so that a curve shows nothing of them. */
 export const isolated = (values: readonly (number | null)[]): number[] =>
   values.flatMap((value, i) =>
     value !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null ? [i] : [],

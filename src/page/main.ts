@@ -128,7 +128,7 @@ function showHealth(state: string, reason: string): void {
   byId("reason").textContent = withLocalTimes(reason);
 }
 
-/** The state in a word, with the reason where it does not stand among the problems or in the panel of the anomaly. */
+/** The state in a word, with the reason where it is not among the problems or in the panel of the anomaly. */
 function showState({ health, reason, problems, anomaly }: StatusDocument): void {
   const isAlarm = anomaly?.isOpen === true && (health === "watching" || health === "learning");
   showHealth(isAlarm ? "alarm" : health, isAlarm || problems.includes(reason) ? "" : reason);

@@ -116,7 +116,7 @@ function named(kind: "td" | "th", className: string, text: string, name: string)
   return cell;
 }
 
-/** Where a class stands in a long list: those of which nothing is known come last. */
+/** The place of a class in a long list: those of which nothing is known come last. */
 const rankOf = ({ f1, support }: ClassScores["perClass"][number]) => (support > 0 ? f1 : 2);
 
 /** From here on a cell is so dark that its number is legible in white alone. */
@@ -390,7 +390,7 @@ export function drawEvents({ recent, time }: StatusDocument): void {
   fill("events", ...lines);
 }
 
-/** Draws the problems of which the daemon tells; nothing where there is none. */
+/** Draws the problems that the daemon reports; nothing where there is none. */
 export function drawProblems({ problems, anomaly }: StatusDocument): void {
   // An anomaly has its own panel.
   const shown = problems.filter((text) => text !== anomaly?.text);

@@ -45,7 +45,7 @@ export type ClassEvent = { after: number; kind: "class"; field: string; name: st
 
 export type RecordedEvent = PlayedEvent | ClassEvent;
 
-/** As it stands in a block. */
+/** As a block holds it. */
 export type StoredEvent = Exclude<RecordedEvent, { kind: "model" }> | ModelPart;
 
 /** The array of four parts, and the mark. */

@@ -42,7 +42,7 @@ export interface FieldFaults {
   outOfRange: number;
   /** Values that repeated the value before them at least as often as declared for the field. */
   stuck: number;
-  /** Values of a field that turned out to be a clock: they are 0 for the learner. Absent where it is none. */
+  /** Values of a field that turned out to be a clock: they are 0 for the learner. Absent where it is not a clock. */
   clock?: number;
 }
 
@@ -146,7 +146,7 @@ export class SampleValidator implements Stateful {
   /** Value before, and how often in a row values rose, [fields]. */
   readonly #risenFrom: Float64Array;
   readonly #rises: Float64Array;
-  /** Values of a field since it is known to be a clock; 0 where it is none, [fields]. */
+  /** Values of a field since it is known to be a clock; 0 where it is not one, [fields]. */
   readonly #clockValues: Float64Array;
   /** Faults so far, [fields, kinds]. */
   readonly #counts: Float64Array;

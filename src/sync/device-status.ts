@@ -70,7 +70,7 @@ export function encodeStatus(status: DeviceStatus): Buffer {
   return Buffer.from(`${JSON.stringify(shortened)}\n`);
 }
 
-/** Reads a document that a device has written; null where it is none. Every value has its type and a limit. */
+/** Reads a document that a device has written; null where it is not one. Every value has its type and a limit. */
 export function decodeStatus(bytes: Uint8Array): DeviceStatus | null {
   if (bytes.length > 4 * mostStatusBytes) return null;
   let found: Fields;

@@ -141,7 +141,7 @@ function parsed(bytes: Uint8Array): (ModelPointer & { signature: string }) | nul
   return isWhole ? (found as unknown as ModelPointer & { signature: string }) : null;
 }
 
-/** The version that a hint names; null where it is none. Nobody trusts it: one that lies costs a request. */
+/** The version that a hint names; null where it is not a hint. Nobody trusts it: one that lies costs a request. */
 export function versionOfHint(bytes: Uint8Array): number | null {
   try {
     const { version } = JSON.parse(Buffer.from(bytes).toString("utf8")) as { version?: unknown };

@@ -25,7 +25,7 @@ export const clockToleranceMs = 15 * 60 * 1000;
 /** Time in the format of the protocol: `20260131T120000Z`. */
 const timeText = (timeMs: number): string => utcTime(timeMs).replace(/[:-]|\.\d{3}/g, "");
 
-/** Time in milliseconds of a text such as `20260131T120000Z`; NaN where it is none. */
+/** Time in milliseconds of a text such as `20260131T120000Z`; NaN where it is not a time. */
 function timeOf(text: string): number {
   const [, year, month, day, hour, minute, second] =
     /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? [];

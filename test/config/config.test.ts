@@ -142,7 +142,7 @@ test("puts layers in the place of the ensemble's replayed network, and refuses w
     refusal(`${wave}model: { ensemble: true, ${model} }\n${more}`);
   expect(refused("optimizer: adam")).toContain("model.optimizer belongs to a network that learns alone");
   expect(refused(`inputShape: [1, 4], ${layers}`, "training: { effort: low }\n")).toContain(
-    "model.layers stand in the place of the replayed network, which training.effort: low leaves out",
+    "model.layers replace the replayed network, which training.effort: low leaves out",
   );
   expect(refused("inputShape: [3]")).toContain("model.inputShape is [3], 3 numbers, but a sample has 4");
 });

@@ -95,7 +95,7 @@ describe("missing values", () => {
     ]);
     const wrong = [...features].reverse();
     expect(() => planFeatures({ columns: ["a"], features: wrong })).toThrow(
-      "features[1].missing stands behind lags; put it first",
+      "features[1].missing comes after lags; put it first",
     );
   });
 });
@@ -465,7 +465,7 @@ describe("features are refused in one sentence", () => {
         { window: { of: ["flow_mean"], size: 8, take: ["max"] } },
       ],
       {},
-      "features[2].window is a window behind lags, but windows stand side by side; put it directly behind the other",
+      "features[2].window is a window behind lags, but windows must follow each other; put it directly after the other",
     ],
     [
       "a relation of one column",

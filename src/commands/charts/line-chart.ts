@@ -36,7 +36,7 @@ export interface LineChart {
   width?: number;
   /** A legend of more than two rows adds to it. */
   height?: number;
-  /** Whether the title stands above the chart. Default true. */
+  /** Whether the title is drawn above the chart. Default true. */
   hasTitle?: boolean;
 }
 
@@ -345,7 +345,7 @@ function lineOf(
   return `<path d="${path}" fill="none" ${strokeOf(series, index)} stroke-linejoin="round"/>`;
 }
 
-/** Where each name of the legend stands, broken into rows of a width. */
+/** The place of each name of the legend, broken into rows of a width. */
 function legendRows(series: { name: string }[], width: number) {
   let row = 0;
   let at = 0;

@@ -1,7 +1,7 @@
 /** A page of charts and tables as one HTML document, which needs no script and nothing from elsewhere. */
 import { escapeText } from "./line-chart.ts";
 
-/** Pixels of a drawing, and whether its title stands in it. */
+/** Pixels of a drawing, and whether its title is part of it. */
 export interface Size {
   width: number;
   height: number;

@@ -38,7 +38,7 @@ export interface AnomalyReplay {
   windows: WindowScore | null;
   /** What of the file could not be read, or may be meant otherwise. */
   damage: Omit<DatasetRead, "rows">;
-  /** How it stands at the end. */
+  /** Its state at the end. */
   text: string;
 }
 

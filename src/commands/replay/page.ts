@@ -22,7 +22,7 @@ export interface ReplayPage {
   rows: number;
   learner: PrequentialLearner;
   course: ScoreCourse;
-  /** Names and texts of what stands at the end. */
+  /** Names and texts of what the page ends with. */
   facts: readonly (readonly [name: string, text: string])[];
 }
 

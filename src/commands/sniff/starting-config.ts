@@ -88,8 +88,8 @@ export function startingConfig(
 }
 
 const groupsText = {
-  comma: "points stand between groups of digits, as in 1.200,5",
-  point: "commas stand between groups of digits, as in 1,200.5",
+  comma: "points separate groups of digits, as in 1.200,5",
+  point: "commas separate groups of digits, as in 1,200.5",
 };
 
 function sourceLines(stream: RecognizedStream, source: StartingSource): string[] {

@@ -1,5 +1,5 @@
 /**
- * The numbers through which worker threads agree on who does what. They stand in the arena, as 32-bit
+ * The numbers through which worker threads agree on who does what. They are in the arena, as 32-bit
  * integers. WebAssembly (`assembly/task-queue.ts`) and TypeScript (`scalar/task-queue.ts`) share this file: it is valid in both
  * languages.
  *

@@ -254,7 +254,7 @@ function exampleOf(name: string, needs: readonly string[]): string {
 }
 
 /**
- * Reads a list of layers. `path` is where it stands, for messages.
+ * Reads a list of layers. `path` is its place in the config, for messages.
  * With `lastWidth`, a last `dense` without its width gets that many outputs.
  */
 export function layersFromDescription(written: unknown, path: string, lastWidth?: number): Layer[] {
@@ -363,7 +363,7 @@ export function describeModel(model: Model): ModelDescription {
   };
 }
 
-/** Reads a whole model. `path` is where it stands, for messages. */
+/** Reads a whole model. `path` is its place in the config, for messages. */
 export function modelFromDescription(description: unknown, path = "model"): Model {
   if (!isMap(description)) throw keyError("config.bad-value", path, `must hold a model with its layers`);
   const known = ["inputShape", "layers", "loss", "optimizer", "clip", "schedule", "initialWeights"];

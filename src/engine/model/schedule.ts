@@ -181,7 +181,7 @@ export function requireLength(schedule: Schedule): void {
   );
 }
 
-/** Where the numbers of a plateau stand in its state. */
+/** Indices of a plateau's numbers in its state. */
 enum Slot {
   /** What the base rate is multiplied by now. */
   Multiplier,

@@ -44,7 +44,7 @@ export abstract class BlockFormat {
   next(_bytes: Uint8Array): boolean {
     return false;
   }
-  /** Computes the value of the latest pair into `computed`; false where it is a number as it stands. */
+  /** Computes the value of the latest pair into `computed`; false where it is a number as written. */
   compute(_bytes: Uint8Array): boolean {
     return false;
   }

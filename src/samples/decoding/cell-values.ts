@@ -60,7 +60,7 @@ const stopsBefore: readonly Uint8Array[] = Array.from({ length: 128 }, (_, separ
   return stops;
 });
 
-/** Longest number in bytes whose sign stands apart. */
+/** Longest number in bytes whose sign is apart from it. */
 const longestSigned = 64;
 
 /** Stands for the field of a cell that no field wants. */
@@ -80,9 +80,9 @@ export class CellValues {
   faultField = noField;
   /** A comma may be the mark before decimals in this line. */
   decimalComma = false;
-  /** A comma is the mark before decimals, so a point between groups of three digits is none. */
+  /** A comma is the mark before decimals, so a point between groups of three digits is not one. */
   isCommaOnly = false;
-  /** A point is the mark before decimals, so a comma between groups of three digits is none. */
+  /** A point is the mark before decimals, so a comma between groups of three digits is not one. */
   isPointOnly = false;
   /** 1 for each field that is a number as it is sent, without classes or numbers that stand for none, [fields]. */
   readonly isPlain: Uint8Array;
@@ -355,7 +355,7 @@ export class CellValues {
 
   /**
    * Reads the cell `bytes[start..end)` whatever it holds: nothing, a number with its unit or in quotes, a word for a
-   * missing value, for yes or no, or for a class. Returns false, with the reason noted, where it is none of these.
+   * missing value, for yes or no, or for a class. Returns false, with the reason noted, where it is something else.
    */
   text(bytes: Uint8Array, start: number, end: number, field: number): boolean {
     let first = skipBlanks(bytes, start, end);

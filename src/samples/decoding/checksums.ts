@@ -1,11 +1,11 @@
 /** Checksums of frames of other makers, by name: sums, exclusive or, and the CRCs of the catalogue. */
 import { crcByName, createCrc, finishCrc, updateCrc } from "./crc.ts";
 
-/** A checksum as it stands in a frame. */
+/** A checksum as a frame holds it. */
 export interface Checksum {
   /** Bytes that it takes. */
   readonly bytes: number;
-  /** Whether the checksum of `bytes[from..at)` stands at `at`. */
+  /** Whether the checksum of `bytes[from..at)` is at `at`. */
   matches(bytes: Uint8Array, from: number, at: number): boolean;
 }
 

@@ -191,7 +191,7 @@ function writeField(view: DataView, at: number, field: Field, value: number): vo
  * - the first frame, and the first after `reset()`, sets the count and proves nothing missing: what was sent while
  *   the port was closed is not a fault of the line;
  * - a step of n ahead, below 32,768, means n - 1 missing; after a longer gap the number is a lower bound;
- * - the device's milliseconds going back (their wrap after 49.7 days is none), or the sequence standing still or
+ * - the device's milliseconds going back (their wrap after 49.7 days does not count), or the sequence standing still or
  *   stepping 32,768 or more, which is a step back, means that the device restarted: nothing is missing and
  *   counting goes on from there;
  * - a frame that repeats sequence, milliseconds and checksum of the one before is a duplicate.

@@ -22,7 +22,7 @@ export function headerAmong(
     areNames(cells, kind) && (cells.length >= width || (cells.length === width - 1 && width > 2));
   const lowest = candidates.findLastIndex(fits);
   if (lowest < 0) return null;
-  // Names, units and kinds of value stand together.
+  // Names, units and kinds of value belong together.
   let highest = lowest;
   const isLabel = (cells: readonly string[]) =>
     fits(cells) || (cells.length === width && !cells.some((cell) => isValue(cell, kind)));

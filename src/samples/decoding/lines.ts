@@ -331,7 +331,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   }
 
   /**
-   * Reads the records that are complete, and the lines that are none together by themselves. Returns false where the ring is
+   * Reads the records that are complete, and lines that are not records by themselves. Returns false where the ring is
    * full before the last of them.
    */
   #readRecords(time: number): boolean {

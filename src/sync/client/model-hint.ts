@@ -7,7 +7,7 @@ import type { ObjectStore } from "./object-store.ts";
 /** A hint is one number. */
 const mostBytes = 4096;
 
-/** What a hint says: its version, null where it is none, there is none, or it is as it was; and by what it is known again. */
+/** What a hint says: its version, null where there is no valid or no new hint; and the tag by which it is recognized. */
 export interface Hint {
   version: number | null;
   etag: string | null;

@@ -32,7 +32,7 @@ const mostConnections = 4000;
 /** Of a certificate with those that vouch for it, or of a key. */
 export const mostCertificateBytes = 1 << 20;
 
-/** Reads `ADDRESS:PORT`, `:PORT`, `ADDRESS` or `[IPv6]:PORT`; null where it is none of them. */
+/** Reads `ADDRESS:PORT`, `:PORT`, `ADDRESS` or `[IPv6]:PORT`; null where it has another form. */
 export function parseListen(text: string, defaultPort = 9000): { address: string; port: number } | null {
   const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([\w.-]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
   if (bracketed === undefined && plain === undefined) return null;
