@@ -23,7 +23,9 @@ const mostLeftOut = 12;
 
 /** Recognizes what a port sends, and prints a config for it. */
 export async function run(invocation: Invocation): Promise<Report> {
-  const [path] = invocation.positionals;
+  const [given] = invocation.positionals;
+  // As `run` takes it.
+  const path = given.startsWith("file:") && !(await isReadable(given)) ? given.slice(5) : given;
   const seconds = wholeNumber(invocation, "seconds", 5, { minimum: 1, maximum: 600 });
   const baudRates = baudRatesOf(invocation.options["baud"]);
   const heard = (await isReadable(path))

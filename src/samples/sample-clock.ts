@@ -2,6 +2,7 @@
 
 import { formatCount } from "../wording/quantities.ts";
 import { type PointedClock, pointedByName } from "./decoding/clock-text.ts";
+import { namesDate, timeOfDigits } from "./decoding/date-digits.ts";
 import type { Field } from "./decoding/fields.ts";
 import type { SampleRing } from "./ring.ts";
 
@@ -85,6 +86,8 @@ const dayMs = 24 * hourMs;
 /** The day 1970-01-01 where spreadsheets count days from 1899-12-30, and their days of the years 2000 to 2063. */
 const spreadsheetEpoch = 25_569;
 const spreadsheetYears = [36_526, 60_000] as const;
+/** Stands for the unit of a clock that shows dates as digits. */
+const dateDigits = -1;
 /** A counter of 32 bits begins again behind this value. */
 const counterEnd = 2 ** 32;
 
@@ -150,7 +153,9 @@ export class SampleClock {
     this.#hasRestarted = false;
     if (isTimeOfDay) this.#factor = 1;
     if (this.#factor === 0) this.#factor = factorOf(raw, this.columns[0]);
-    const time = this.#factor === dayMs ? (raw - spreadsheetEpoch) * dayMs : raw * this.#factor;
+    let time = raw * this.#factor;
+    if (this.#factor === dayMs) time = (raw - spreadsheetEpoch) * dayMs;
+    else if (this.#factor === dateDigits) time = timeOfDigits(raw);
     if (!(Math.abs(time) <= largestTime)) {
       this.absent++;
       return;
@@ -225,14 +230,26 @@ function isSpreadsheetDay(raw: number, name: string): boolean {
   return /^(date|datum|fecha)\b/i.test(name) || (/^data\b/i.test(name) && !Number.isInteger(raw));
 }
 
+/** Units at the end of a clock's name, as in `time (ms)`, with their milliseconds; one of a letter stands apart. */
+const namedUnits: readonly (readonly [name: RegExp, factor: number])[] = [
+  [/micro|(?:^|[^a-z])[uµμ]s[)\]]?$/i, clockUnits.us],
+  [/milli|(?:^|[^a-z])ms(?:ecs?)?[)\]]?$/i, clockUnits.ms],
+  [/(?:^|[^a-z])(?:s|secs?|seconds)[)\]]?$/i, clockUnits.s],
+  [/[([](?:min|minutes?)[)\]]$/i, 60_000],
+  [/[([](?:h|hours?)[)\]]$/i, hourMs],
+];
+
 /** Milliseconds in the unit of a clock that shows `raw`: by its size since 1970, else by its name. */
 function factorOf(raw: number, name: string): number {
   if (isSpreadsheetDay(raw, name)) return dayMs;
+  if (namesDate(name) && !Number.isNaN(timeOfDigits(raw))) return dateDigits;
   if (raw >= 1e17) return clockUnits.ns;
   if (raw >= 1e14) return clockUnits.us;
-  if (raw >= leastSinceEpoch) return clockUnits.ms;
-  if (/(micro|(^|_)us$)/i.test(name)) return clockUnits.us;
-  if (/(milli|(^|_)ms$|^t$)/i.test(name)) return clockUnits.ms;
+  const named = namedUnits.find(([unit]) => unit.test(name))?.[1];
+  // Microseconds reach the size of milliseconds since 1970 within a day.
+  if (raw >= leastSinceEpoch) return named === clockUnits.us ? clockUnits.us : clockUnits.ms;
+  if (named !== undefined && (named < 1000 || raw < 1e9)) return named;
+  if (/^t$/i.test(name)) return clockUnits.ms;
   if (raw >= 1e9 || /(sec|(^|_)s$|time|stamp|epoch)/i.test(name)) return clockUnits.s;
   return clockUnits.ms;
 }

@@ -153,6 +153,8 @@ describe.concurrent("sniff recognizes on a port", () => {
 describe.concurrent("sniff reads", () => {
   test("a file, whose output is a config with the findings above it", async () => {
     const { stdout } = await rivulet(["sniff", "devices/examples/pump.csv"]);
+    const named = await rivulet(["sniff", "file:devices/examples/pump.csv"]);
+    expect(named.stdout).toBe(stdout);
     expect(stdout).toMatch(
       /^# source +devices\/examples\/pump.csv\n# framing +lines of commas, names from a header line\n/,
     );

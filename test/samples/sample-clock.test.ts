@@ -26,6 +26,25 @@ describe("the time of a sample", () => {
     expect(times).toEqual([1_000_000_000_000, 1_000_000_001_000, 1_000_000_001_500]);
   });
 
+  test.each([
+    ["time (ms)", 20],
+    ["Time [us]", 0.02],
+    ["Zeit [s]", 20_000],
+    ["elapsed (min)", 1_200_000],
+    ["t_ms", 20],
+    ["time", 20_000],
+    ["millis", 20],
+    ["alarms", 20],
+  ])("counts in the unit of its name, %s", (name, stepMs) => {
+    const { times } = follow([0, 20, 40], { columns: [name] }, 1_000_000_000_000);
+    expect(times[2] - times[1]).toBeCloseTo(stepMs, 3);
+  });
+
+  test("is that of microseconds, where the name says so and they have the size of milliseconds since 1970", () => {
+    const { times } = follow([150_000_000_000, 150_000_010_000], { columns: ["us"] }, 1_000_000_000_000);
+    expect(times[1] - times[0]).toBeCloseTo(10, 3);
+  });
+
   test("starts over at its arrival, where the device has started again", () => {
     const { times, report } = follow([90_000, 91_000, 10, 1010], { unit: "ms" }, 1_000_000_000_000);
     expect(times.slice(2)).toEqual([1_000_000_002_000, 1_000_000_003_000]);

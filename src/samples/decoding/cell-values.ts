@@ -244,6 +244,11 @@ export class CellValues {
     return this.#found > 0;
   }
 
+  /** Whether the line has named the field so far. */
+  hasNamed(field: number): boolean {
+    return this.#given[field] === this.#line;
+  }
+
   /** Whether the line has had a value so far, be it one that is not finite. */
   get hasValue(): boolean {
     return this.#present > 0;
@@ -346,6 +351,12 @@ export class CellValues {
     this.#mark(field);
   }
 
+  /** Makes `raw` the value of `field`, scaled. */
+  set(field: number, raw: number): void {
+    this.#ring.values[this.#slot + field] = raw;
+    this.accept(field);
+  }
+
   /** Notes that `field` has no value. */
   missing(field: number): void {
     this.#ring.values[this.#slot + field] = Number.NaN;
@@ -405,7 +416,7 @@ export class CellValues {
     }
     if (index < 0) index = classes.find(bytes, start, end);
     if (index < 0) return "no-class";
-    this.#set(field, index);
+    this.set(field, index);
     return null;
   }
 
@@ -468,7 +479,7 @@ export class CellValues {
     if (after > start) return this.#acceptWithUnit(bytes, skipBlanks(bytes, after, end), end, field);
     const truth = truthOf(bytes, start, end);
     if (truth < 0) return "not-a-number";
-    this.#set(field, truth);
+    this.set(field, truth);
     return null;
   }
 
@@ -501,11 +512,6 @@ export class CellValues {
     if (!this.#units.isUsual(bytes, start, end, field)) return "unit";
     this.accept(field);
     return null;
-  }
-
-  #set(field: number, raw: number): void {
-    this.#ring.values[this.#slot + field] = raw;
-    this.accept(field);
   }
 
   #mark(field: number): void {

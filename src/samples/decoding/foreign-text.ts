@@ -7,6 +7,12 @@ const lookedAtBytes = 1 << 16;
 const lookedAtLines = 16;
 /** Bytes in hexadecimal, at least four: two or three may be numbers. */
 const hexadecimal = /^>?(?:(?:0x)?[\dA-F]{2}[ :]+){3,}(?:0x)?[\dA-F]{2}$/i;
+/** Such bytes behind a time, a direction or a channel; blanks between them, as colons stand in addresses of devices. */
+const bytesBehindWords = /(?:^|[^\dA-Z])((?:[\dA-F]{2} ){3,}[\dA-F]{2})(?![\dA-Z])/i;
+/** A byte that neither a number nor a word is written as. */
+const letterAndDigit = /\b(?:\d[A-F]|[A-F]\d)\b/i;
+/** Bytes of a line that are looked at. */
+const longestLooked = 400;
 /** Rows for each line of bytes below which they are echoes and titles. */
 const fewRows = 0.25;
 
@@ -45,15 +51,21 @@ function mostly(pattern: RegExp): (lines: readonly string[]) => boolean {
 }
 
 /**
- * Whether lines are bytes such as `41 0C 03 1D`: with letters, which decimal numbers have none of, but a header may. Rows
+ * Whether lines are bytes such as `41 0C 03 1D`: with a letter and a digit in one, as neither numbers nor words have them. Rows
  * among them are what the text is about, and the bytes are addresses or messages.
  */
 function areBytes(lines: readonly string[]): boolean {
-  const bytes = lines.filter((line) => hexadecimal.test(line));
-  const lettered = bytes.filter((line) => /[A-F]/i.test(line.replace(/0x/gi, "")));
+  const bytes = lines.filter(holdsBytes);
+  const lettered = bytes.filter((line) => letterAndDigit.test(line.replace(/0x/gi, "")));
   if (3 * bytes.length <= lines.length || lettered.length < 2) return false;
-  const rows = lines.filter((line) => !hexadecimal.test(line) && lineFormOf(line) !== null);
+  const rows = lines.filter((line) => !holdsBytes(line) && lineFormOf(line) !== null);
   return rows.length < fewRows * bytes.length;
+}
+
+function holdsBytes(line: string): boolean {
+  if (hexadecimal.test(line)) return true;
+  const bytes = bytesBehindWords.exec(line.slice(0, longestLooked));
+  return bytes !== null && letterAndDigit.test(bytes[1]);
 }
 
 /** Whether the text begins as JSON does, and no line is an object or an array of its own. */

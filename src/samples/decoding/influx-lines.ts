@@ -9,6 +9,10 @@ const backslash = 0x5c;
 const letterI = 0x69;
 const letterU = 0x75;
 
+const timeName = new TextEncoder().encode("time");
+/** Digits of a whole number that is exact. */
+const mostDigits = 15;
+
 export class InfluxLines {
   readonly #values: CellValues;
 
@@ -18,8 +22,9 @@ export class InfluxLines {
 
   /** Whether the line has the three parts of the protocol: measurement with tags, fields, and perhaps a time. */
   recognizes(bytes: Uint8Array, start: number, end: number): boolean {
-    const measurementEnd = partEnd(bytes, start, end, comma);
     const fields = partEnd(bytes, start, end, blank);
+    // Without tags the first comma stands between fields.
+    const measurementEnd = partEnd(bytes, start, fields, comma);
     if (measurementEnd === start || fields === end || hasEquals(bytes, start, measurementEnd)) return false;
     const time = partEnd(bytes, fields + 1, end, blank);
     if (!hasEquals(bytes, fields + 1, time)) return false;
@@ -46,7 +51,22 @@ export class InfluxLines {
       }
       at = pairEnd + 1;
     }
+    if (time < end) this.#readTime(bytes, time + 1, end);
     return values.finish();
+  }
+
+  /** Reads the time at the end of a line as a value called time, unless the line has another of this name. */
+  #readTime(bytes: Uint8Array, start: number, end: number): void {
+    const values = this.#values;
+    const field = values.find(timeName, 0, timeName.length);
+    if (field === noField || values.hasNamed(field)) return;
+    let number = 0;
+    // Nanoseconds have more digits than a number holds; reading them as text would allocate.
+    for (let at = start; at < end; at++) {
+      const digit = at - start < mostDigits ? bytes[at] - 0x30 : 0;
+      number = number * 10 + digit;
+    }
+    values.set(field, number);
   }
 }
 

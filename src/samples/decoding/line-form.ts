@@ -184,6 +184,8 @@ function influxForm(line: string): LineForm | null {
     splitInflux(pair, "="),
   );
   if (pairs.some((pair) => pair.length !== 2)) return null;
+  // What stands behind the fields is their time, which has no name.
+  if (parts[4] !== undefined && pairs.every(([name]) => name !== "time")) pairs.push(["time", parts[4]]);
   return {
     kind: "InfluxDB lines",
     names: pairs.map(([name]) => name.replace(/\\([ ,=])/g, "$1")),

@@ -40,6 +40,7 @@ import { cellsOf, type HeaderMatch, matchHeader, separatorsIn } from "./header.t
 import { InfluxLines } from "./influx-lines.ts";
 import { JsonLines, opensJson } from "./json-lines.ts";
 import { cleanLine, needsCleaning } from "./line-cleaning.ts";
+import { markBytes } from "./line-marks.ts";
 import { logPrefixEnd, topicEnd } from "./log-prefix.ts";
 import { LoggerName } from "./logger-name.ts";
 import { PairLines } from "./pair-lines.ts";
@@ -213,6 +214,8 @@ export class LineReading {
       this.#separator = bytes[end - 1];
       return passedLine;
     }
+    const mark = markBytes(bytes, start, end);
+    if (mark > 0) return this.read(bytes, start + mark, trimEnd(bytes, start, end - mark), slot);
     const data =
       this.#isBehindPrefix || (this.#hasSample && !this.#havePrefix)
         ? start

@@ -18,6 +18,8 @@ import {
   quote,
   skipBlanks,
 } from "./ascii.ts";
+import { stampEnd } from "./log-stamp.ts";
+import { isDateByte, isLetter, partEnd, timeEnd, zoneEnd } from "./log-time.ts";
 
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
@@ -65,6 +67,7 @@ export function logPrefixEnd(bytes: Uint8Array, start: number, end: number): num
   if (at === start) at = behindArrow(bytes, start, end);
   if (at === start) at = behindDate(bytes, start, end);
   if (at === start) at = behindHost(bytes, start, end);
+  if (at === start) at = stampEnd(bytes, start, end);
   if (at === start) at = topicEnd(bytes, start, end);
   return at < end ? at : start;
 }
@@ -255,41 +258,6 @@ function behindName(bytes: Uint8Array, start: number, end: number): number {
   return start;
 }
 
-/** Returns the index behind a time of day, with its decimals; `start` where there is none. */
-function timeEnd(bytes: Uint8Array, start: number, end: number): number {
-  const hours = partEnd(bytes, start, end, isDigit);
-  if (hours === start || hours - start > 2 || !areMinutes(bytes, hours, end)) return start;
-  let at = hours + 3;
-  if (areMinutes(bytes, at, end)) at += 3;
-  const decimals = partEnd(bytes, at + 1, end, isDigit);
-  if (bytes[at] === point) return decimals;
-  // Another comma than that before milliseconds separates cells: 12:00:00,warning or 12:00:00,20.5.
-  return bytes[at] === comma && decimals === at + 4 && bytes[decimals] === blank ? decimals : at;
-}
-
-/** Whether a colon and two digits stand at `start`. */
-function areMinutes(bytes: Uint8Array, start: number, end: number): boolean {
-  return (
-    start + 3 <= end && bytes[start] === colon && partEnd(bytes, start + 1, start + 3, isDigit) === start + 3
-  );
-}
-
-/** Returns the index behind the zone of a time, `Z`, `+02:00` or ` +0200`; `start` where there is none. */
-function zoneEnd(bytes: Uint8Array, start: number, end: number): number {
-  if (bytes[start] === letterZ) return start + 1;
-  const sign = skipBlanks(bytes, start, end);
-  if (bytes[sign] !== plus && bytes[sign] !== minus) return start;
-  const hours = partEnd(bytes, sign + 1, end, isDigit);
-  if (hours - sign === 3 && areMinutes(bytes, hours, end)) return hours + 3;
-  return hours - sign === 5 ? hours : start;
-}
-
-function partEnd(bytes: Uint8Array, start: number, end: number, isPart: (byte: number) => boolean): number {
-  let at = start;
-  while (at < end && isPart(bytes[at])) at++;
-  return at;
-}
-
 function isLevelWord(bytes: Uint8Array, start: number, end: number): boolean {
   for (let index = 0; index < levels.length; index++) {
     if (isSameWord(bytes, start, end, levels[index])) return true;
@@ -297,10 +265,8 @@ function isLevelWord(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-const isLetter = (byte: number) => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
 const isNameByte = (byte: number) => isLetter(byte) || isDigit(byte) || byte === point || byte === underscore;
 const isNumberByte = (byte: number) => isDigit(byte) || byte === point;
-const isDateByte = (byte: number) => isDigit(byte) || byte === minus || byte === slash || byte === point;
 const isWordByte = (byte: number) =>
   isNameByte(byte) || byte === colon || byte === minus || byte === slash || byte > 0x7f;
 /** Whether the byte may be of a date with its time and zone. */

@@ -1,5 +1,6 @@
 /** Looks at the beginning of a text: its form, its columns, and what each of them holds. */
 import { type ClockLook, lookAtClock } from "./clock-look.ts";
+import { namesDate, timeOfDigits } from "./date-digits.ts";
 import { datePieces } from "./date-pieces.ts";
 import { decimalMarksIn, withoutGroups } from "./decimal-marks.ts";
 import { cellsOf, separatorsIn } from "./header.ts";
@@ -14,6 +15,7 @@ import {
   lineFormOf,
   separatorOfKind,
 } from "./line-form.ts";
+import { markBytes } from "./line-marks.ts";
 import { logPrefixEnd } from "./log-prefix.ts";
 import { textOf } from "./text.ts";
 import { commentsIn, linesIn } from "./text-lines.ts";
@@ -91,7 +93,7 @@ const fewestForRising = 8;
  */
 export function lookAtText(bytes: Uint8Array, startsAtLine = true, mostLines = usualLines): TextLook | null {
   const written = linesIn(bytes, mostLines, startsAtLine);
-  const lines = withSigns(withoutPrefixes(written.map(({ text }) => text)));
+  const lines = withSigns(withoutPrefixes(withoutMarks(written.map(({ text }) => text))));
   const forms = lines.map((line, index) => (index === 0 && !startsAtLine ? null : lineFormOf(line)));
   const kind = commonest(forms.map((form) => form?.kind));
   if (kind === undefined) return null;
@@ -111,6 +113,18 @@ export function lookAtText(bytes: Uint8Array, startsAtLine = true, mostLines = u
 function withSigns(lines: string[]): string[] {
   if (!lines.some((line) => /(?:^|[\s,;|])\+ +[\d.]/.test(line))) return lines;
   return lines.map((line) => line.replace(/(^|[\s,;|])([+-]) +(?=[\d.])/g, "$1$2"));
+}
+
+/** The lines without marks around their cells, where most have such. */
+function withoutMarks(lines: string[]): string[] {
+  const marked = lines.map((line) => {
+    if (!/^[/<{$]/.test(line)) return line;
+    const bytes = new TextEncoder().encode(line);
+    const mark = markBytes(bytes, 0, bytes.length);
+    return textOf(bytes, mark, bytes.length - mark).trim();
+  });
+  const found = marked.filter((line, index) => line !== lines[index]).length;
+  return 2 * found > lines.length ? marked : lines;
 }
 
 /**
@@ -149,8 +163,12 @@ function lookAtNames(kind: LineKind, forms: readonly LineForm[]): Omit<TextLook,
       cells.set(name, column);
     }
   }
-  const columns = withPieces([...cells].map(([name, column]) => columnOf(name, column, kind)));
-  const every = [...cells.values()];
+  const found = withPieces([...cells].map(([name, column]) => columnOf(name, column, kind)));
+  // The time behind the fields is no value, also where it stands still.
+  const isStamp = ({ name, holds }: TextColumn) =>
+    kind === "InfluxDB lines" && name === "time" && holds !== "clock";
+  const columns = found.filter((column) => !isStamp(column));
+  const every = columns.map(({ name }) => cells.get(name) as string[]);
   const isTable = every.every(({ length }) => length === forms.length);
   const rows = isTable ? forms.map((_, row) => every.map((column) => column[row])) : [];
   return { kind, columns, namedBy: "lines", rows: forms.length, ...turnsAmong(columns, rows) };
@@ -367,7 +385,11 @@ const farFuture = 2_208_988_800;
 /** How far the steps of a counter are from the usual one, as a share of it. */
 const mostlyEqual = 0.05;
 const clockName =
-  /^(t|ts|ms|us|millis|micros|uptime|elapsed|seconds|datum|fecha|.*(time|date|epoch|stamp|clock).*)$/i;
+  /^(t|ts|ms|us|millis|micros|uptime|elapsed|seconds|datum|fecha|.*(time|zeit|date|epoch|stamp|clock).*)$/i;
+
+/** Words in the name of what is counted, which may have the size of a clock. */
+const countedName =
+  /energ|wh$|total|sum|count|pulse|impuls|meter|z(?:ae|ä)hler|byte|packet|volum|odo|consum|verbrauch|serial/i;
 
 /** Whether numbers are a clock, or count the rows: they rise almost always, by their name or their size a clock does. */
 function risingKind(name: string, cells: readonly string[]): "numbers" | "clock" | "counter" {
@@ -377,8 +399,12 @@ function risingKind(name: string, cells: readonly string[]): "numbers" | "clock"
   const share = (fits: (step: number) => boolean) => steps.filter(fits).length / steps.length;
   const still = share((step) => step === 0);
   if (share((step) => step >= 0) < almostAll || still === 1) return "numbers";
+  // Dates as digits have the size of seconds since 1970, and of milliseconds.
+  const areDates = numbers.every((number) => !Number.isNaN(timeOfDigits(number)));
+  if (areDates && namesDate(name)) return "clock";
+  const isCount = areDates || (countedName.test(name) && !clockName.test(name));
   const epoch = epochs.find(([from, to]) => numbers[0] >= from && numbers[0] < to);
-  if (epoch !== undefined && isCalendar(numbers, steps, epoch[0] / 1e9)) return "clock";
+  if (epoch !== undefined && !isCount && isCalendar(numbers, steps, epoch[0] / 1e9)) return "clock";
   if (still > 0.5) return "numbers";
   const falls = steps.filter((step) => step < 0).length;
   if (falls > Math.max(mostRestarts, oftenFalling * steps.length)) return "numbers";

@@ -8,6 +8,9 @@ export interface LineSettings {
   decimal: "auto" | "point" | "comma";
 }
 
+/** Longest line in bytes from a pipe or a file: programs write texts beside their values that no port carries. */
+const longestOfProgram = 1 << 20;
+
 export const lines: Framing<LineSettings> = {
   title: "Lines of text: CSV, JSON, name:value pairs and more",
   settings: {
@@ -21,6 +24,10 @@ export const lines: Framing<LineSettings> = {
   isBinary: false,
   delimiter: lineFeed,
   createDecoder: (fields, ring, { decimal, ...options }) =>
-    createLineDecoder(fields, ring, { ...options, decimal: decimal === "auto" ? null : decimal }),
+    createLineDecoder(fields, ring, {
+      ...options,
+      decimal: decimal === "auto" ? null : decimal,
+      ...(options.startsAtLine && { maximumLineBytes: longestOfProgram }),
+    }),
   createReplyEncoder: ({ ofClasses, classNames }) => createLineReplies(ofClasses, classNames),
 };

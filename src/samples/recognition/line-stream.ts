@@ -37,6 +37,8 @@ export interface LineStream extends RecognizedStream {
 const naming = { header: ", names from a header line", lines: "", none: ", without names" } as const;
 
 const fewestLines = 3;
+/** Rows in which the same number each time does not change. */
+const enoughRows = 16;
 /** Most columns of a stream for which a config is written: it would be larger than a config may be. */
 const mostColumns = 2000;
 /** Longest line in bytes that is examined: a decoder refuses longer ones, whatever their columns. */
@@ -150,6 +152,10 @@ function decodeLines(
   const { counts, refusals } = result.decoder;
   if (counts.samples === 0) return null;
   if (counts.samples + counts.rejected < counts.damaged) return aboutRefused(refusals[0], counts);
+  if (result.observation.fields.every(({ distinct }) => distinct === 1)) {
+    const changing = look.columns.find(({ holds, words }) => holds === "words" && words.length !== 1);
+    if (changing !== undefined && counts.samples >= enoughRows) return aboutConstants(look, wanted, changing);
+  }
   return { ...described(reading, result), otherReading: otherReadingOf(look, bytes) };
 }
 
@@ -305,6 +311,15 @@ function otherReadingOf(
 function aboutRefused({ line, text }: RefusedLine, { damaged, samples, rejected }: LineCounts): string {
   const all = damaged + samples + rejected;
   return `most lines are no samples (${damaged} of ${all}; line ${line}: ${safe(text)}); let the device print the same values in each line, as decimal numbers`;
+}
+
+/** Says that the only numbers are always the same, and the others inside words. */
+function aboutConstants(look: TextLook, wanted: readonly TextColumn[], changing: TextColumn): string {
+  const names = wanted.map(({ name }) => name).join(", ");
+  return (
+    `found lines of ${look.kind} in which all numbers (${names}) stay the same, and other columns hold ` +
+    `${wordsText(changing)}; let the device print the numbers alone`
+  );
 }
 
 /** Says what lines hold of which no column is a field. */

@@ -393,6 +393,46 @@ test("lines of hexadecimal bytes are no numbers with units, though some look so"
   expect(recognize(bytesOf(lines), true).framing).toBeNull();
 });
 
+test.each([
+  ["behind a direction and a number", (hex: string) => `Rx:000001-01 03 04 ${hex} 2A 3B`],
+  ["behind a time", (hex: string) => `10:00:01.5 RX 01 03 ${hex} 2A`],
+  ["of a bus", (hex: string) => `can0  123   [8]  11 22 ${hex} 33`],
+])("nor are those %s", (_, line) => {
+  const lines = Array.from({ length: 60 }, (_, index) => line(`0A ${(0xb0 + (index % 9)).toString(16)}`));
+  const { framing, almost } = recognize(bytesOf(lines), true) as { framing: null; almost?: string };
+  expect({ framing, almost }).toEqual({ framing: null, almost: expect.stringContaining("hexadecimal") });
+});
+
+test.each([
+  ["addresses of devices", (v: string) => `AA:BB:0C:1D:2E:${10 + (v.length % 5)} -${v}`],
+  ["pairs of digits", (v: string, l: number) => `21 40 1${l} 5${v.at(-1)} 33`],
+  ["a word of two letters before such", (v: string, l: number) => `DC 12 1${l} 3${v.at(-1)}`],
+])("rows with %s are no bytes in hexadecimal", (_, print) => {
+  expect(recognize(bytesOf(printed((_t, v, l) => print(v, l))), true).framing).toBe("lines");
+});
+
+test("lines whose only numbers stay the same, beside words that change, are no rows to learn from", () => {
+  const lines = printed((t, v) => `LOOP: 'outTemp': '${t}', 'wind': '${v}', usUnits 1`);
+  const { framing, almost } = recognize(bytesOf(lines), true) as { framing: null; almost?: string };
+  expect({ framing, almost }).toEqual({ framing: null, almost: expect.stringMatching(/stay the same.*'2/) });
+  const still = printed((_t, _v, l) => `21.5,40,${["idle", "run", "fault"][l]}`);
+  expect(recognize(bytesOf(still), true).framing).toBe("lines");
+});
+
+test("the time at the end of a line of InfluxDB is its clock, unless it stands still or the line names a time", () => {
+  const at = (index: number) => `177235920${index % 10}${index > 9 ? 5 : 0}00000000`;
+  const rows = printed((t, v) => `room temp=${t},vib=${v}`);
+  const stamped = rows.map((row, index) => `${row} ${1_772_359_200 + index}000000000`);
+  expect(asLines(recognize(bytesOf(stamped), true))).toMatchObject({
+    clock: ["time"],
+    observation: { samplesPerSecond: 1 },
+  });
+  const still = asLines(recognize(bytesOf(rows.map((row) => `${row} ${at(0)}`)), true));
+  expect([still.clock, namesOf(still)]).toEqual([undefined, ["temp", "vib"]]);
+  const named = stamped.map((row, index) => row.replace(" temp", `,time=${50 + (index % 3)} temp`));
+  expect(asLines(recognize(bytesOf(named), true)).counts).toMatchObject({ samples: 20, damaged: 0 });
+});
+
 test("a file with rows as long as are looked at is recognized, which is read too", () => {
   const rows = printed((t, v) => `${t},${v},"${"x y ".repeat(5000)}"`);
   const stream = asLines(recognize(bytesOf(["t,v,note", ...rows]), true));

@@ -1,0 +1,100 @@
+/**
+ * The time that a program such as `ts` writes before each line: `Mar 28 22:00:00 21.5,40`, `1774735200.123456 21.5,40,1`.
+ * Only a blank stands between it and the first value, so it is no cell of its own where something else separates cells.
+ */
+import { blank, comma, isDigit, isSeparator, minus, plus, skipBlanks } from "./ascii.ts";
+import { readDecimal } from "./decimal.ts";
+import { isDateByte, isLetter, partEnd, timeEnd, zoneEnd } from "./log-time.ts";
+
+const letterT = 0x54;
+const point = 0x2e;
+/** Shortest time of day with its seconds, 1:00:00. */
+const shortestTime = 7;
+const shortestDate = 8;
+/** Digits of the seconds since 1970, and of their decimals. */
+const epochDigits = 10;
+const epochDecimals = 6;
+
+/** Receives a number that is not needed. */
+const ignored = new Float64Array(1);
+
+/** Returns where the cells of the line `bytes[start..end)` begin behind a time: `start` where none stands before them. */
+export function stampEnd(bytes: Uint8Array, start: number, end: number): number {
+  const time = isLetter(bytes[start]) ? behindMonth(bytes, start, end) : behindNumbers(bytes, start, end);
+  if (time === start || bytes[time] !== blank) return start;
+  const data = skipBlanks(bytes, time, end);
+  if (!areCells(bytes, data, end)) return start;
+  const cell = partEnd(bytes, data, end, isInCell);
+  const isRow = readDecimal(bytes, data, cell, ignored, 0) === cell && !isOfTime(bytes, data, cell);
+  return isRow || areNames(bytes, data, end) ? data : start;
+}
+
+/** `Mar 28 22:00:00` */
+function behindMonth(bytes: Uint8Array, start: number, end: number): number {
+  const month = partEnd(bytes, start, end, isLetter);
+  const day = skipBlanks(bytes, month, end);
+  const dayEnd = partEnd(bytes, day, end, isDigit);
+  const isDay = month === start + 3 && day > month && dayEnd > day && dayEnd - day <= 2;
+  if (!isDay || bytes[dayEnd] !== blank) return start;
+  const time = timeEnd(bytes, dayEnd + 1, end);
+  return time - dayEnd > shortestTime ? time : start;
+}
+
+/** `2026-03-28 22:00:00.123`, `22:00:00`, `1774735200.123456` */
+function behindNumbers(bytes: Uint8Array, start: number, end: number): number {
+  const digits = partEnd(bytes, start, end, isDigit);
+  if (digits === start + epochDigits) {
+    if (bytes[digits] !== point) return digits;
+    const decimals = partEnd(bytes, digits + 1, end, isDigit);
+    return decimals === digits + 1 + epochDecimals ? decimals : start;
+  }
+  const date = partEnd(bytes, start, end, isDateByte);
+  const hasDate = date - start >= shortestDate && (bytes[date] === blank || bytes[date] === letterT);
+  const from = hasDate ? date + 1 : start;
+  const time = timeEnd(bytes, from, end);
+  return time - from >= shortestTime ? zoneEnd(bytes, time, end) : start;
+}
+
+/** Whether separators make cells of `bytes[start..end)`: a comma alone may be of decimals, as may any where blanks do too. */
+function areCells(bytes: Uint8Array, start: number, end: number): boolean {
+  let commas = 0;
+  let others = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte === comma) commas++;
+    else if (isSeparator(byte)) others++;
+    else if (byte === blank && !isSeparator(bytes[at - 1]) && bytes[at - 1] !== blank) {
+      const next = skipBlanks(bytes, at, end);
+      if (next < end && !isSeparator(bytes[next])) return false;
+    }
+  }
+  return others > 0 || commas > 1;
+}
+
+/** Whether a number belongs to the time before it: the offset of a zone, `+0100`, or the year, `Mar 28 22:00:00 2026`. */
+function isOfTime(bytes: Uint8Array, start: number, end: number): boolean {
+  const isSigned = bytes[start] === plus || bytes[start] === minus;
+  const first = isSigned ? start + 1 : start;
+  if (partEnd(bytes, first, end, isDigit) < end) return false;
+  if (isSigned) return end - first === 4 || (end - first === 2 && bytes[first] === 0x30);
+  return end - first === 4 && (bytes[first] === 0x31 || bytes[first] === 0x32);
+}
+
+/** Whether all cells begin with letters, as those of a header do. */
+function areNames(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; ) {
+    const stop = partEnd(bytes, at, end, isInCell);
+    // The name of a zone is in capitals, and ends in T, C or M: CEST, UTC, PM.
+    if (!isLetter(bytes[at]) || (at === start && isZone(bytes, at, stop))) return false;
+    at = skipBlanks(bytes, stop + 1, end);
+  }
+  return true;
+}
+
+function isZone(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] < 0x41 || bytes[at] > 0x5a) return false;
+  const last = bytes[end - 1];
+  return end - start <= 5 && (last === letterT || last === 0x43 || last === 0x4d || last === 0x5a);
+}
+
+const isInCell = (byte: number) => !isSeparator(byte);
