@@ -48,6 +48,8 @@ const glitchMagnitudes = 1000;
 const glitchesUntilRestart = 16;
 /** Numbers farther from the mean count as this many standard deviations away. */
 const winsorized = 8;
+/** Whatever is rounded, a number with a smaller squared distance, in variances, lies within that. */
+const nearlyWinsorized = 63;
 /** Seven eighths of numbers that are normally distributed lie within so many standard deviations of their median. */
 const spreadDeviations = 1.534;
 /**
@@ -179,6 +181,7 @@ export class ColumnStatistic implements Stateful {
     // Read in place: what a method returns may be boxed.
     const lowest = this.#moments[rows.lowest * this.columns + column];
     const highest = this.#moments[rows.highest * this.columns + column];
+    if (values[at] >= lowest && values[at] <= highest) return false;
     const margin = marginOf(lowest, highest);
     return values[at] > highest + margin || values[at] < lowest - margin;
   }
@@ -202,8 +205,39 @@ export class ColumnStatistic implements Stateful {
     const counts = this.#moments;
     for (let column = 0; column < columns; column++) {
       if (counts[column] < firstNumbers) this.#learnFirst(values, offset + column, column);
+      else if (this.#isUsual(values, offset + column, column))
+        this.#learnMoments(values, offset + column, column);
       else this.#learnColumn(values, offset + column, column);
     }
+  }
+
+  /**
+   * Whether a number is like almost all: within the range, behind no glitch, and so far from the last one that neither the nature
+   * of the column nor its scale has changed. Then it counts as the last one.
+   */
+  #isUsual(values: Float64Array, at: number, column: number): boolean {
+    const { columns } = this;
+    const moments = this.#moments;
+    const value = values[at];
+    const lowest = moments[rows.lowest * columns + column];
+    const highest = moments[rows.highest * columns + column];
+    const lastAt = rows.smallLast * columns + column;
+    const isNear = Math.abs(value - moments[lastAt]) <= smallRange * (highest - lowest);
+    const isOutside = value < lowest || value > highest;
+    if (isNear || isOutside || moments[rows.run * columns + column] !== 0) return false;
+    this.#followScale(values, at, column);
+    return true;
+  }
+
+  /** Looks for a smaller scale from this number on. */
+  #followScale(values: Float64Array, at: number, column: number): void {
+    const { columns } = this;
+    const moments = this.#moments;
+    const value = values[at];
+    moments[rows.smallLowest * columns + column] = value;
+    moments[rows.smallHighest * columns + column] = value;
+    moments[rows.smallLast * columns + column] = value;
+    moments[rows.turns * columns + column] = 0;
   }
 
   #learnColumn(values: Float64Array, at: number, column: number): void {
@@ -239,7 +273,9 @@ export class ColumnStatistic implements Stateful {
     const mean = moments[meanAt];
     const variance = moments[varianceAt];
     let held = values[at];
-    if (variance > 0) {
+    const distance = held - mean;
+    // A root takes as long as all the rest, and almost no number is so far out.
+    if (variance > 0 && distance * distance > nearlyWinsorized * variance) {
       const most = winsorized * Math.sqrt(variance);
       held = Math.min(Math.max(held, mean - most), mean + most);
     }
@@ -272,16 +308,14 @@ export class ColumnStatistic implements Stateful {
     // Read in place: what a method returns may be boxed.
     const range = moments[rows.highest * columns + column] - moments[rows.lowest * columns + column];
     if (highest - lowest > smallRange * range) {
-      moments[lowestAt] = value;
-      moments[highestAt] = value;
-      moments[turnsAt] = 0;
-    } else {
-      moments[lowestAt] = lowest;
-      moments[highestAt] = highest;
-      const direction = Math.sign(value - moments[lastAt]);
-      if (direction * moments[turnsAt] <= 0 && direction !== 0) {
-        moments[turnsAt] = direction * (Math.abs(moments[turnsAt]) + 1);
-      }
+      this.#followScale(values, at, column);
+      return false;
+    }
+    moments[lowestAt] = lowest;
+    moments[highestAt] = highest;
+    const direction = Math.sign(value - moments[lastAt]);
+    if (direction * moments[turnsAt] <= 0 && direction !== 0) {
+      moments[turnsAt] = direction * (Math.abs(moments[turnsAt]) + 1);
     }
     moments[lastAt] = value;
     return Math.abs(moments[turnsAt]) > turnsUntilRestart;
