@@ -233,10 +233,13 @@ function checkTarget(parsed: Parsed, target: ParsedTarget, errors: ConfigErrors)
   if (names === null) return;
   if (source !== undefined) checkFields(source, errors);
   if (sent && !names.has(target.column)) {
+    const isForecast = target.forecast !== undefined;
+    const hint =
+      isForecast || nearest(target.column, names) ? "" : "; set labels where its labels come later";
     errors.add(
       "config.bad-value",
-      ["target", target.forecast === undefined ? "column" : "forecast"],
-      `: "${target.column}" is not a column of source.fields; ${suggestion(target.column, names)}`,
+      ["target", isForecast ? "forecast" : "column"],
+      `: "${target.column}" is not a column of source.fields; ${suggestion(target.column, names)}${hint}`,
     );
   }
 }

@@ -383,7 +383,17 @@ test("finds the word that was meant among the known values", () => {
   );
 });
 
-test("refuses a target that is no column", () => {
+test("refuses a target that is no column, unless its labels come later", () => {
+  const unsent =
+    "source: { stdin: true, framing: lines, fields: [x, y] }\ntarget: { column: label, classes: 2 }\n";
+  expect(refusal(unsent)).toContain(
+    'target.column: "label" is not a column of source.fields; known are x, y; set labels where its labels come later',
+  );
+  expect(sampleColumns(parseConfig(`${unsent}labels: { keep: 1min }\n`, "c.yaml"))).toEqual([
+    "x",
+    "y",
+    "label",
+  ]);
   expect(complaint("column: label", "column: lable")).toBe(
     'pump.yaml:9: target.column: "lable" is not a column of source.fields; did you mean "label"?',
   );
