@@ -278,13 +278,13 @@ export class AnomalyWatch implements Stateful {
 
   /** Its state, in a few words. */
   get text(): string {
-    const { isWarm, alarms, evidence, threshold } = this.detector;
+    const { isWarm, alarms, evidence, threshold, recurs } = this.detector;
     const [episode] = this.episodes;
     if (this.isOpen && episode !== undefined)
       return `anomaly in ${episode.column} since ${episode.since}: evidence ${evidence.toFixed(1)}`;
     if (!isWarm) return this.#warmUpText();
     const told = formatCount(alarms, "anomaly", "anomalies");
-    return `${told} so far, evidence ${evidence.toFixed(1)} where an alarm needs ${threshold.toFixed(1)}`;
+    return `${told} so far, evidence ${evidence.toFixed(1)} where an alarm needs ${threshold.toFixed(1)}${recurs && evidence > threshold ? ", but as on other days at this time" : ""}`;
   }
 
   status(): AnomalyStatus {

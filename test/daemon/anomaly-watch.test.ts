@@ -63,7 +63,7 @@ describe("a permanent change", () => {
       feed(watch, shiftAt, shiftAt + 12, after);
       expect(watch.detector.alarms).toBe(before + 1);
       const text = told("anomaly").at(-1) as string;
-      expect(text).toMatch(/^anomaly in temperature: .* seen, outside all that it has been so far, .*/);
+      expect(text).toMatch(/^anomaly in temperature: .* seen, (above|below) all that it has been so far, .*/);
       expect(text).toMatch(
         /most unusual moment of the last 3 weeks \(evidence \d+\.\d, an alarm needs \d+\.\d\)/,
       );

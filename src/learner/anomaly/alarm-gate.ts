@@ -6,6 +6,8 @@ import { restoreArrays } from "../restore-arrays.ts";
 const weekMs = 7 * 24 * 60 * 60 * 1000;
 /** Block maxima that are kept, the largest of the time that is remembered. */
 const kept = 64;
+/** The first part of the time, in which what is normal was hardly known, does not count once two alarms are due without it. */
+const partTooEarly = 0.25;
 /** Rows at most until the level follows what was kept. */
 const rowsPerRanking = 16;
 const shortestBlock = 16;
@@ -227,11 +229,11 @@ export class AlarmGate implements Stateful {
     s[at.block] = Math.min(Math.max(Math.round(rows), shortestBlock), longestBlock);
   }
 
-  /** From the maximum whose place the alarms of the time so far would have; weeks count from a quarter of the warm-up. */
+  /** From the maximum whose place the alarms of the time that counts would have; a quarter of the warm-up never counts. */
   #setThreshold(): void {
     const s = this.#scalars;
     const counted = s[at.row] === 0 ? 0 : 1 - this.#warmUpRows / 4 / s[at.row];
-    const weeks = (counted * (s[at.latestMs] - s[at.firstMs])) / weekMs;
+    const weeks = ((s[at.latestMs] - s[at.firstMs]) * Math.min(counted, 1 - this.#tooEarly)) / weekMs;
     s[at.due] = this.alarmsPerWeek * Math.min(weeks, this.#memoryMs / weekMs);
     const place = Math.max(2, Math.round(s[at.due]));
     const isOutdated = s[at.rankedPlace] !== place || s[at.due] < 2;
@@ -305,11 +307,20 @@ export class AlarmGate implements Stateful {
     this.#times[place] = s[at.blockMs];
   }
 
-  /** Drops the maxima that are too old. */
+  /** The part of the time so far that does not count. */
+  get #tooEarly(): number {
+    const s = this.#scalars;
+    const weeks = (s[at.latestMs] - s[at.firstMs]) / weekMs;
+    return (1 - partTooEarly) * weeks * this.alarmsPerWeek >= 2 ? partTooEarly : 0;
+  }
+
+  /** Drops the maxima that are too old, and those of too early a time. */
   #forget(): void {
     const s = this.#scalars;
+    const tooEarly = s[at.firstMs] + this.#tooEarly * (s[at.latestMs] - s[at.firstMs]);
+    const oldest = Math.max(s[at.latestMs] - this.#memoryMs, tooEarly);
     for (let index = 0; index < s[at.held]; ) {
-      if (s[at.latestMs] - this.#times[index] <= this.#memoryMs) index++;
+      if (this.#times[index] >= oldest) index++;
       else {
         const last = --s[at.held];
         this.#evidence[index] = this.#evidence[last];

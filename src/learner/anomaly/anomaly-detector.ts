@@ -8,6 +8,7 @@ import { type Check, finite, notNegative, parts, whole, wholeWithin } from "../.
 import { restoreArrays } from "../restore-arrays.ts";
 import { AlarmGate, type WarmUp } from "./alarm-gate.ts";
 import { ChannelScores, type Ingredient, ingredients, quietRows } from "./channel-scores.ts";
+import { DailyRecurrence } from "./daily-recurrence.ts";
 import { JointDistance } from "./joint-distance.ts";
 import { ScoreTail } from "./score-tail.ts";
 
@@ -30,6 +31,15 @@ const partOfNormal = 0.03;
 const farLevel = 3;
 const farScatter = 4;
 
+/** After so many times the usual time between two rows, what was before says nothing of the next value. */
+const longGap = 20;
+const rowsBeforeGaps = 20;
+const rateOfPace = 0.01;
+/** A gap makes the usual time so much longer, so that rows that become rare for good are no gaps. */
+const growthOfPace = 1.2;
+
+const pace = { latestMs: 0, usualMs: 1, count: 2 } as const;
+
 /** Places of what is kept of the latest episode. */
 const found = {
   column: 0,
@@ -48,7 +58,9 @@ const found = {
   latest: 13,
   change: 14,
   unchanged: 15,
-  count: 16,
+  bound: 16,
+  boundRows: 17,
+  count: 18,
 } as const;
 
 export interface AnomalyDetectorOptions {
@@ -86,6 +98,12 @@ export interface AnomalyFinding {
   usualChange: number;
   /** Samples for which the column has had the same value; 0 after the first 256. */
   unchanged: number;
+  /**
+   * For `bounds`: the least value of so many latest samples where the least is usually lower, which `expected` is; or the
+   * greatest where that is usually higher.
+   */
+  bound: number;
+  boundRows: number;
   /** How unusual the row is, in nats, and how much an alarm needed. */
   evidence: number;
   threshold: number;
@@ -112,7 +130,7 @@ export interface AnomalyOutcome {
 }
 
 /**
- * Creates a detector of anomalies in a stream without labels: seven scores a column (see `ChannelScores`), each beside its
+ * Creates a detector of anomalies in a stream without labels: eight scores a column (see `ChannelScores`), each beside its
  * own past, the strongest three added, and a gate that lets at most `alarmsPerWeek` through on average.
  *
  * @throws RivuletError where an option makes no sense
@@ -151,6 +169,11 @@ export class AnomalyDetector implements Stateful {
   readonly #nats = new Float64Array(ingredients.length + 1);
   readonly #cell = new Float64Array(1);
   readonly #evidence = new Float64Array(1);
+  /** What counts of the evidence for the gate, [1]. */
+  readonly #counted = new Float64Array(1);
+  readonly #recurrence = new DailyRecurrence();
+  /** See `pace`. */
+  readonly #pace = new Float64Array(pace.count);
   /** [1] */
   readonly #sustained = new Float64Array(1);
   /** Strongest joint distance of the episode, as a logarithm, [1]. */
@@ -165,10 +188,11 @@ export class AnomalyDetector implements Stateful {
 
   /** Bytes of a detector of so many columns. */
   static bytes(columns: number): number {
-    const own = 8 * (2 * ingredients.length + columns + 7 + found.count) + 4 * ingredients.length;
+    const own =
+      8 * (2 * ingredients.length + columns + 8 + pace.count + found.count) + 4 * ingredients.length;
     const tails = (ingredients.length + 1) * ScoreTail.bytes;
     const joint = columns > 1 ? JointDistance.bytes(columns) + tails : 0;
-    return own + columns * ChannelScores.bytes + joint + AlarmGate.bytes;
+    return own + columns * ChannelScores.bytes + joint + AlarmGate.bytes + DailyRecurrence.bytes;
   }
 
   constructor({
@@ -218,6 +242,11 @@ export class AnomalyDetector implements Stateful {
    */
   get sustained(): number {
     return this.#sustained[0];
+  }
+
+  /** Whether the latest row was as unusual at this time on two of the last four days, so that it brings no alarm. */
+  get recurs(): boolean {
+    return this.#recurrence.recurs;
   }
 
   /** Evidence that an alarm needs now. */
@@ -281,6 +310,9 @@ export class AnomalyDetector implements Stateful {
     const hourOfWeek = this.#knowsTime ? modulo((halfHours >> 1) + hoursBeforeMonday, 168) : -1;
     this.#maxima.fill(0);
     this.#places.fill(0);
+    if (this.#isAfterGap(times, timeAt))
+      for (let column = 0; column < this.#channels.length; column++)
+        this.#channels[column].bridge(values, offset + column);
     for (let column = 0; column < this.#channels.length; column++) {
       const channel = this.#channels[column];
       channel.observe(values, offset + column, halfHour, hourOfWeek);
@@ -296,12 +328,26 @@ export class AnomalyDetector implements Stateful {
     else this.#scoreTogether(this.#joint, this.#jointTail);
     this.#rows[0]++;
     this.#addStrongest();
-    const begins = this.#gate.observe(this.#evidence, times, timeAt);
+    this.#recurrence.observe(this.#evidence, halfHours, this.#knowsTime, this.#counted);
+    const begins = this.#gate.observe(this.#counted, times, timeAt);
     const span = Math.max(this.#gate.coolDownRows, shortestAverage);
     this.#sustained[0] += (this.#evidence[0] - this.#sustained[0]) / span;
     if (begins) this.#note(values, offset, times[timeAt]);
     if (this.#gate.isAbove) this.#keepStrongest(times[timeAt]);
     return begins;
+  }
+
+  /** Whether much more time has passed since the row before than is usual. */
+  #isAfterGap(times: Float64Array, timeAt: number): boolean {
+    const own = this.#pace;
+    const rows = this.#rows[0];
+    const passed = rows === 0 ? 0 : times[timeAt] - own[pace.latestMs];
+    own[pace.latestMs] = times[timeAt];
+    if (!(passed > 0)) return false;
+    const isGap = rows > rowsBeforeGaps && passed > longGap * own[pace.usualMs];
+    if (isGap) own[pace.usualMs] *= growthOfPace;
+    else own[pace.usualMs] += Math.max(rateOfPace, 1 / rows) * (passed - own[pace.usualMs]);
+    return isGap;
   }
 
   /** Keeps what an unusual row of the episode adds to it. */
@@ -376,7 +422,8 @@ export class AnomalyDetector implements Stateful {
     const channel = this.#channels[column];
     const ingredient = ingredients[which] ?? "joint";
     const usual = ingredient === "level" ? channel.mean : channel.usualNow;
-    const expected = ingredient === "profile" || ingredient === "level" ? usual : channel.expected;
+    const isUsual = ingredient === "profile" || ingredient === "level";
+    const expected = isUsual ? usual : ingredient === "bounds" ? channel.bounds.usual : channel.expected;
     const kept = this.#found;
     kept[found.column] = column;
     kept[found.ingredient] = which;
@@ -392,6 +439,8 @@ export class AnomalyDetector implements Stateful {
     kept[found.scatter] = channel.scatter;
     kept[found.change] = Math.sqrt(channel.scatterNow);
     kept[found.unchanged] = channel.unchangedRows;
+    kept[found.bound] = channel.bounds.bound;
+    kept[found.boundRows] = channel.bounds.windowRows;
     kept[found.strongest] = 0;
     for (const each of this.#channels) each.beginEpisode();
     this.#strongestJoint[0] = -linearOffset;
@@ -419,6 +468,8 @@ export class AnomalyDetector implements Stateful {
       change: kept[found.change],
       usualChange: Math.sqrt(kept[found.scatter]),
       unchanged: kept[found.unchanged],
+      bound: kept[found.bound],
+      boundRows: kept[found.boundRows],
       evidence: kept[found.evidence],
       threshold: kept[found.threshold],
       rank: this.#gate.rank,
@@ -453,6 +504,7 @@ export class AnomalyDetector implements Stateful {
       rows: this.#rows,
       evidence: this.#evidence,
       sustained: this.#sustained,
+      pace: this.#pace,
       found: this.#found,
       strongestJoint: this.#strongestJoint,
     };
@@ -465,6 +517,7 @@ export class AnomalyDetector implements Stateful {
       channels: this.#channels.map((channel) => channel.state()),
       joint: this.#joint?.state() ?? null,
       tails: this.#allTails.map((tail) => tail.state()),
+      recurrence: this.#recurrence.state(),
       gate: this.#gate.state(),
     };
   }
@@ -482,6 +535,7 @@ export class AnomalyDetector implements Stateful {
       rows: whole,
       evidence: notNegative,
       sustained: notNegative,
+      pace: parts(finite, [[pace.usualMs, notNegative]]),
       found: parts(finite, [
         [0, column],
         [1, ingredient],
@@ -512,12 +566,20 @@ export class AnomalyDetector implements Stateful {
       );
     };
     restoreTogether(
-      [own, ...this.#channels, ...(this.#joint === null ? [] : [this.#joint]), ...tails, this.#gate],
+      [
+        own,
+        ...this.#channels,
+        ...(this.#joint === null ? [] : [this.#joint]),
+        ...tails,
+        this.#recurrence,
+        this.#gate,
+      ],
       [
         stored["own"] ?? null,
         ...listed("channels", this.#channels.length),
         ...(this.#joint === null ? [] : [stored["joint"] ?? null]),
         ...listed("tails", tails.length),
+        stored["recurrence"] ?? null,
         stored["gate"] ?? null,
       ],
     );

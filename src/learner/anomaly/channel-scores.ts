@@ -4,7 +4,8 @@ import type { State, Stateful } from "../../state.ts";
 import { type Numbers, notNegative, parts, sampled, whole, wholeWithin } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 import { ChannelForecast, given, halfHours } from "./channel-forecast.ts";
-import { ScoreTail } from "./score-tail.ts";
+import { ScoreTail, type ScoreTailOptions } from "./score-tail.ts";
+import { WindowBounds } from "./window-bounds.ts";
 
 /** What a channel is compared with, in the order of `nats`. */
 export const ingredients = [
@@ -14,6 +15,7 @@ export const ingredients = [
   "dispersion",
   "level",
   "profile",
+  "bounds",
   "unchanged",
 ] as const;
 export type Ingredient = (typeof ingredients)[number];
@@ -25,7 +27,8 @@ const of = {
   dispersion: 3,
   level: 4,
   profile: 5,
-  unchanged: 6,
+  bounds: 6,
+  unchanged: 7,
 } as const;
 /** Those that every row has a score of: all but the last. */
 const ofEachRow = of.unchanged;
@@ -50,6 +53,9 @@ const rateOfDay = 0.02;
 const leastOfRun = 1e-6;
 /** A value that stays for so many rows is taken as normal. */
 const longestRun = 256;
+/** Smallest mean excesses of the tails of windows, which follow each other closely, and of runs of equal values. */
+const leastExcessOfBounds = 0.25;
+const leastExcessOfRuns = 0.25;
 /** Fewer equal values than the scatter looks back are told by that. */
 const shortestRun = 16;
 /** Logarithm of a score below all. */
@@ -74,6 +80,11 @@ const at = {
   count: 14,
 } as const;
 
+function tailOf(which: number): ScoreTailOptions {
+  if (which === of.bounds) return { leastExcess: leastExcessOfBounds };
+  return which === of.unchanged ? { leastExcess: leastExcessOfRuns, areCounts: true } : {};
+}
+
 function faultOf(scalars: Numbers): string | null {
   const [mean, lowest, highest] = [scalars[at.mean], scalars[at.lowest], scalars[at.highest]];
   const range = highest - lowest;
@@ -95,33 +106,35 @@ function faultOf(scalars: Numbers): string | null {
 }
 
 /**
- * Seven ways in which one channel may be unlike itself, each in nats: how far it is from its forecast, how long it has been,
+ * Eight ways in which one channel may be unlike itself, each in nats: how far it is from its forecast, how long it has been,
  * how far it leaves its range, how its scatter and its level changed within some 16 rows, how far it is from the
- * same half hour of other days, and for how long it has not changed at all. Scores are of the value as it came; what is learned is clipped, so that one impossible
+ * same half hour of other days, how far its latest bounds are inside the usual ones, and for how long it has not changed at all. Scores are of the value as it came; what is learned is clipped, so that one impossible
  * value does not become normal.
  */
 export class ChannelScores implements Stateful {
-  /** In the order of `ingredients`; all 0 for a value that is missing and for the first 100, [7]. */
+  /** In the order of `ingredients`; all 0 for a value that is missing and for the first 100, [8]. */
   readonly nats: Float64Array = new Float64Array(ingredients.length);
   /** Value minus forecast in deviations of such errors, 0 where the value is missing, [1]. */
   readonly deviation: Float64Array = new Float64Array(1);
   readonly #scalars = new Float64Array(at.count);
   readonly #forecast = new ChannelForecast();
+  readonly #bounds = new WindowBounds();
   /** The last is of runs of equal values, which count when they end: a sensor that is stuck makes none. */
-  readonly #tails = ingredients.map(
-    (_, which) => new ScoreTail(which < ofEachRow ? {} : { leastExcess: 0.25 }),
-  );
+  readonly #tails = ingredients.map((_, which) => new ScoreTail(tailOf(which)));
   readonly #runTail = new ScoreTail({ tail: 0.05 });
   /** Mean square of the distance from what is usual, of each half hour of the day, [48]. */
   readonly #daySquares = new Float64Array(halfHours);
   readonly #raw = new Float64Array(ingredients.length);
-  /** Logarithms of the raw scores of the latest row, and the largest of each since `beginEpisode`, [7]. */
+  /** Logarithms of the raw scores of the latest row, and the largest of each since `beginEpisode`, [8]. */
   readonly #logs = new Float64Array(ingredients.length);
   readonly #strongest = new Float64Array(ingredients.length);
   readonly #cell = new Float64Array(1);
 
   static readonly bytes =
-    ChannelForecast.bytes + 8 * ScoreTail.bytes + 8 * (at.count + halfHours + 4 * ingredients.length + 2);
+    ChannelForecast.bytes +
+    WindowBounds.bytes +
+    (ingredients.length + 1) * ScoreTail.bytes +
+    8 * (at.count + halfHours + 4 * ingredients.length + 2);
 
   /** Rows that had a value. */
   get rows(): number {
@@ -146,6 +159,11 @@ export class ChannelScores implements Stateful {
   /** Standard deviation of the column, slowly following. */
   get standardDeviation(): number {
     return Math.sqrt(this.#scalars[at.variance]);
+  }
+
+  /** Bounds of the latest 32 to 64 rows, beside those that are usual. */
+  get bounds(): Pick<WindowBounds, "bound" | "usual" | "windowRows"> {
+    return this.#bounds;
   }
 
   /** Mean of the latest 16 rows or so. */
@@ -198,6 +216,17 @@ export class ChannelScores implements Stateful {
       else tail.measure(this.#logs, which, this.nats, which);
       tail.add(this.#logs, which);
     }
+  }
+
+  /**
+   * What was before a gap in time says nothing of the value that follows, `values[index]`: it is taken as if all before it had
+   * been the same. What is usual in the long run, and at an hour, stays.
+   */
+  bridge(values: Float64Array, index: number): void {
+    if (!Number.isFinite(values[index]) || this.#scalars[at.rows] === 0) return;
+    this.#forecast.given[given.value] = values[index];
+    this.#forecast.begin();
+    this.#scalars[at.fastLevel] = values[index];
   }
 
   /** For how long the value has been the same, beside how long values of this channel stay. */
@@ -297,6 +326,7 @@ export class ChannelScores implements Stateful {
 
     this.#scoreProfile(halfHour);
     this.#scoreChange();
+    this.#bounds.observe(forecast.given, raw, of.bounds);
     forecast.take(halfHour, hourOfWeek);
     s[at.lowestBefore] = s[at.lowest];
     s[at.highestBefore] = s[at.highest];
@@ -362,23 +392,25 @@ export class ChannelScores implements Stateful {
       strongest: this.#strongest,
       daySquares: this.#daySquares,
       forecast: this.#forecast.state(),
+      bounds: this.#bounds.state(),
       runTail: this.#runTail.state(),
       tails: this.#tails.map((tail) => tail.state()),
     };
   }
 
   restore(state: State): void {
-    const { scalars, strongest, daySquares, forecast, runTail, tails } = (state ?? {}) as Record<
+    const { scalars, strongest, daySquares, forecast, bounds, runTail, tails } = (state ?? {}) as Record<
       string,
       State
     >;
     const own = { state: () => this.#arrays, restore: this.#restoreArrays };
     const states = Array.isArray(tails) ? tails : [];
     restoreTogether(
-      [own, this.#forecast, this.#runTail, ...this.#tails],
+      [own, this.#forecast, this.#bounds, this.#runTail, ...this.#tails],
       [
         { scalars: scalars ?? null, strongest: strongest ?? null, daySquares: daySquares ?? null },
         forecast ?? null,
+        bounds ?? null,
         runTail ?? null,
         ...this.#tails.map((_, n) => states[n] ?? null),
       ],

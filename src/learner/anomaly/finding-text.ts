@@ -8,10 +8,11 @@ const places = ["the most unusual moment", "the second most unusual moment", "th
 
 /** What was seen, and what was expected of it: `85 seen where 21.4 was expected`. */
 export function reasonText(finding: AnomalyFinding): string {
-  const { ingredient, seen, expected, lowest, highest, change, usualChange, unchanged } = finding;
+  const { ingredient, seen, expected, lowest, highest, change, usualChange, unchanged, bound, boundRows } =
+    finding;
   switch (ingredient) {
     case "range":
-      return `${short(seen)} seen, outside all that it has been so far, ${short(lowest)} to ${short(highest)}`;
+      return `${short(seen)} seen, ${seen > highest ? "above" : "below"} all that it has been so far, ${short(lowest)} to ${short(highest)}`;
     case "dispersion":
       return `it changes by ${short(change)} from sample to sample where ${short(usualChange)} is usual; ${short(seen)} seen`;
     case "level":
@@ -22,6 +23,10 @@ export function reasonText(finding: AnomalyFinding): string {
       return `it does not go with the other columns: ${short(seen)} seen where ${short(expected)} was expected`;
     case "residualRun":
       return `it has been off what was expected for a while: ${short(seen)} seen where ${short(expected)} was expected`;
+    case "bounds":
+      return bound > expected
+        ? `not below ${short(bound)} for ${boundRows} samples, where it usually comes down to ${short(expected)}; ${short(seen)} seen`
+        : `not above ${short(bound)} for ${boundRows} samples, where it usually comes up to ${short(expected)}; ${short(seen)} seen`;
     case "unchanged":
       return `${short(seen)} seen for ${unchanged} samples in a row, without any change`;
     case "residual":

@@ -31,6 +31,11 @@ export interface ScoreTailOptions {
   tail?: number;
   /** Smallest mean excess of the tail: the scores are never taken to end more steeply. Default 0.06. */
   leastExcess?: number;
+  /**
+   * Whether scores are counts, most of them equal: the tail then begins above the bin that most are in, and what is above all
+   * so far is as rare as their number says. Default false.
+   */
+  areCounts?: boolean;
 }
 
 /**
@@ -51,16 +56,23 @@ export class ScoreTail implements Stateful {
   readonly #growth: number;
   readonly #tail: number;
   readonly #leastExcess: number;
+  readonly #areCounts: boolean;
 
   /** Bytes of one, beside the object. */
   static readonly bytes = 2 * 4 * bins + 8 * 8;
 
-  constructor({ halfLife = 20_000, tail = 0.02, leastExcess = 0.06 }: ScoreTailOptions = {}) {
+  constructor({
+    halfLife = 20_000,
+    tail = 0.02,
+    leastExcess = 0.06,
+    areCounts = false,
+  }: ScoreTailOptions = {}) {
     // 2^(1/h) by its series, as powers may differ in the last bit between machines.
     const rate = Math.LN2 / halfLife;
     this.#growth = 1 + rate * (1 + (rate / 2) * (1 + (rate / 3) * (1 + rate / 4)));
     this.#tail = tail;
     this.#leastExcess = leastExcess;
+    this.#areCounts = areCounts;
     this.#scalars[at.weight] = 1;
   }
 
@@ -81,6 +93,7 @@ export class ScoreTail implements Stateful {
     const start = scalars[at.start];
     if (log > start + 1 / binsPerUnit) {
       out[outIndex] = Math.max(0, scalars[at.startNats] + (log - start) / scalars[at.excess]);
+      if (this.#areCounts) this.#measureCount(log - start, out, outIndex);
       return;
     }
     const bin = binOf(logs, index);
@@ -88,6 +101,17 @@ export class ScoreTail implements Stateful {
     this.#cell[0] = (above + 0.5 * this.#weights[bin] + 0.5 * weight) / (total + weight);
     takeLogarithm(this.#cell, 0);
     out[outIndex] = Math.max(0, -this.#cell[0]);
+  }
+
+  /** The tail that begins where the bin of its start ends, with the weight strictly above that. */
+  #measureCount(beyond: number, out: Float64Array, outIndex: number): void {
+    const scalars = this.#scalars;
+    const weight = scalars[at.weight];
+    const bin = Math.round((scalars[at.start] - leastLog) * binsPerUnit);
+    this.#cell[0] = (this.#above[bin] + 0.5 * weight) / (scalars[at.total] + weight);
+    takeLogarithm(this.#cell, 0);
+    const nats = (beyond - 1 / binsPerUnit) / scalars[at.excess] - this.#cell[0];
+    out[outIndex] = Math.max(out[outIndex], nats);
   }
 
   /** Takes the score in whose logarithm is `logs[index]`. Allocates nothing. */

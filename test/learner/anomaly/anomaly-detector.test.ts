@@ -121,6 +121,29 @@ describe("what is normal", () => {
     },
   );
 
+  test.each([2, 7])(
+    "has a job that runs each day: it alarms at most three times, of %d a week",
+    (alarmsPerWeek) => {
+      const next = stationary["gauss"](60);
+      const values = weeksOf(6, (row) => next(row) + (row % rowsPerDay < 2 ? 40 : 0));
+      const ofJob = alarmsIn(values, { alarmsPerWeek }).filter((row) => row % rowsPerDay < 5);
+      expect(ofJob.length).toBeLessThanOrEqual(3);
+    },
+  );
+
+  test("is what follows a gap of a day, though it begins elsewhere than it ended", () => {
+    const values = weeksOf(4, (row) => 20 + 3 * Math.sin((2 * Math.PI * row) / rowsPerDay));
+    const noise = stationary["gauss"](61);
+    for (let row = 0; row < values.length; row++) values[row] += 0.02 * noise(row);
+    const alarms: number[] = [];
+    const detector = createAnomalyDetector({ columns: ["value"] });
+    for (let row = 0; row < values.length; row++) {
+      if (row >= 4000 && row < 4000 + 1.5 * rowsPerDay) continue;
+      if (detector.observe(values, row, Float64Array.of(row * rowMs), 0)) alarms.push(row);
+    }
+    expect(alarms.filter((row) => row >= 4000 && row < 4450)).toEqual([]);
+  });
+
   test("of a constant column is no alarm, and its first change is one", () => {
     const values = new Float64Array(2000).fill(7);
     values.fill(8, 1500, 1505);
@@ -210,6 +233,26 @@ describe("what is not normal", () => {
       return position;
     });
     expect(alarmsIn(values).length).toBeLessThanOrEqual(4);
+  });
+
+  test("is a pump that does not stop, though each of its values is usual", () => {
+    const next = stationary["gauss"](50);
+    // In the middle of a run.
+    const staysAt = 97 * 62 + 20;
+    const values = weeksOf(4, (row) => (row % 97 < 30 || row >= staysAt ? 1500 : 2) + 0.5 * next(row));
+    const detector = createAnomalyDetector({ columns: ["value"] });
+    // Hours tell nothing of this pump.
+    detector.setLocalOffset(null);
+    const before = alarmsIn(values.subarray(0, staysAt), {}, detector).length;
+    const after = alarmsIn(values.subarray(staysAt, staysAt + 100), {}, detector, staysAt);
+    expect(before).toBeLessThanOrEqual(6);
+    expect(after).toHaveLength(1);
+  });
+
+  test("is a working sensor that sends one and the same value for two hours, where none ever did", () => {
+    const next = stationary["lognormal"](51);
+    const values = weeksOf(3, (row) => (row >= 5000 && row < 5024 ? 0 : 1000 * next(row)));
+    expect(alarmsIn(values).some((row) => row >= 5000 && row < 5024)).toBe(true);
   });
 
   test("is one cell of 1e30, which spoils nothing: what comes later is found as without it", () => {

@@ -1,8 +1,29 @@
 import { expect, test } from "vitest";
 import type { AnomalyFinding } from "../../../src/learner/anomaly/anomaly-detector.ts";
-import { rankText } from "../../../src/learner/anomaly/finding-text.ts";
+import { rankText, reasonText } from "../../../src/learner/anomaly/finding-text.ts";
 
 const hour = 3_600_000;
+
+test.each([
+  [
+    { ingredient: "range", seen: 30, lowest: 18.2, highest: 25 },
+    "30 seen, above all that it has been so far, 18.2 to 25",
+  ],
+  [
+    { ingredient: "range", seen: 3, lowest: 18.2, highest: 25 },
+    "3 seen, below all that it has been so far, 18.2 to 25",
+  ],
+  [
+    { ingredient: "bounds", seen: 1510, bound: 1480, boundRows: 40, expected: 2 },
+    "not below 1480 for 40 samples, where it usually comes down to 2; 1510 seen",
+  ],
+  [
+    { ingredient: "bounds", seen: 1, bound: 3, boundRows: 40, expected: 1500 },
+    "not above 3 for 40 samples, where it usually comes up to 1500; 1 seen",
+  ],
+])("says in which direction: %o", (finding, text) => {
+  expect(reasonText(finding as unknown as AnomalyFinding)).toBe(text);
+});
 
 test.each([
   [20 * 60_000, 0, "the most unusual moment of the last 20 min (evidence 25.0, an alarm needs 17.3)"],

@@ -1,0 +1,115 @@
+import type { State, Stateful } from "../../state.ts";
+import { finite, notNegative, parts, wholeWithin } from "../../state-check.ts";
+import { restoreArrays } from "../restore-arrays.ts";
+
+const halfHoursOfDay = 48;
+/** Days that are looked back at; on so many of them it must have been as unusual. */
+const days = 4;
+const needed = 2;
+/** A working day's job is half an hour early or late. */
+const slack = 1;
+const kept = (days + 1) * halfHoursOfDay;
+/** What is stronger by more than this is not what recurs. */
+const margin = 1.2;
+
+const at = { isBegun: 0, halfHour: 1, usual: 2, recurs: 3, count: 4 } as const;
+
+/**
+ * What recurs each day: a row that is as unusual as some row at the same time, give or take half an hour, was on two of the
+ * last four days. A job that runs daily would alarm for ever otherwise, or raise what an alarm needs for everything else.
+ */
+export class DailyRecurrence implements Stateful {
+  /** Strongest evidence of each half hour of this day and the four before, by the half hour since the epoch, [240]. */
+  readonly #strongest = new Float64Array(kept);
+  readonly #scalars = new Float64Array(at.count);
+
+  static readonly bytes = 8 * (kept + at.count);
+
+  /** Whether the latest row recurs. */
+  get recurs(): boolean {
+    return this.#scalars[at.recurs] === 1;
+  }
+
+  /**
+   * Takes the evidence of a row, and writes what counts of it to `counted[0]`: 0 where it recurs. Allocates nothing.
+   *
+   * @param evidence [1], in nats
+   * @param halfHour half hours since the epoch, in local time; `isKnown` says whether the time is known at all
+   */
+  observe(evidence: Float64Array, halfHour: number, isKnown: boolean, counted: Float64Array): void {
+    const s = this.#scalars;
+    s[at.recurs] = 0;
+    counted[0] = evidence[0];
+    if (!isKnown) return;
+    if (s[at.isBegun] === 0 || halfHour !== s[at.halfHour]) this.#begin(halfHour);
+    const place = placeOf(halfHour);
+    if (evidence[0] > 0 && evidence[0] <= margin * s[at.usual]) {
+      s[at.recurs] = 1;
+      counted[0] = 0;
+    }
+    this.#strongest[place] = Math.max(this.#strongest[place], evidence[0]);
+  }
+
+  /** Another half hour begins: those that were skipped had nothing, and what is usual now is looked up. */
+  #begin(halfHour: number): void {
+    const s = this.#scalars;
+    const step = halfHour - s[at.halfHour];
+    // The clock was set, by more than the hour of summer time.
+    if (s[at.isBegun] === 0 || step >= kept || step < -halfHoursOfDay) this.#strongest.fill(0);
+    else for (let each = s[at.halfHour] + 1; each <= halfHour; each++) this.#strongest[placeOf(each)] = 0;
+    s[at.isBegun] = 1;
+    s[at.halfHour] = halfHour;
+    s[at.usual] = this.#usualAt(halfHour);
+  }
+
+  /** The evidence that was reached at this time on at least two of the last four days. */
+  #usualAt(halfHour: number): number {
+    let usual = Number.POSITIVE_INFINITY;
+    // As few are needed, one pass for each: the strongest day, then the strongest of the others.
+    let taken = 0;
+    for (let which = 0; which < needed; which++) {
+      let best = -1;
+      usual = 0;
+      for (let day = 1; day <= days; day++) {
+        if ((taken & (1 << day)) !== 0) continue;
+        const evidence = this.#strongestNear(halfHour - day * halfHoursOfDay);
+        if (evidence < usual || (best >= 0 && evidence === usual)) continue;
+        best = day;
+        usual = evidence;
+      }
+      taken |= 1 << best;
+    }
+    return usual;
+  }
+
+  #strongestNear(halfHour: number): number {
+    let strongest = 0;
+    for (let each = halfHour - slack; each <= halfHour + slack; each++)
+      strongest = Math.max(strongest, this.#strongest[placeOf(each)]);
+    return strongest;
+  }
+
+  get #arrays() {
+    return { strongest: this.#strongest, scalars: this.#scalars };
+  }
+
+  state(): State {
+    return this.#arrays;
+  }
+
+  restore(state: State): void {
+    restoreArrays(this.#arrays, state, "what recurs each day", {
+      strongest: notNegative,
+      scalars: parts(finite, [
+        [at.isBegun, wholeWithin(0, 1)],
+        [at.usual, notNegative],
+        [at.recurs, wholeWithin(0, 1)],
+      ]),
+    });
+  }
+}
+
+function placeOf(halfHour: number): number {
+  const place = halfHour % kept;
+  return place < 0 ? place + kept : place;
+}
