@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import { framings } from "../samples/framings/framings.ts";
@@ -25,7 +26,7 @@ const mostLeftOut = 12;
 export async function run(invocation: Invocation): Promise<Report> {
   const [given] = invocation.positionals;
   // As `run` takes it.
-  const path = given.startsWith("file:") && !(await isReadable(given)) ? given.slice(5) : given;
+  const path = given.startsWith("file:") && !existsSync(given) ? given.slice(5) : given;
   const seconds = wholeNumber(invocation, "seconds", 5, { minimum: 1, maximum: 600 });
   const baudRates = baudRatesOf(invocation.options["baud"]);
   const heard = (await isReadable(path))
