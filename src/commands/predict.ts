@@ -43,7 +43,7 @@ export async function run(invocation: Invocation): Promise<Report | null> {
   const out = options["out"] ?? null;
   return {
     data: { checkpoint: file, rows, unanswered, columns: header, ...(out === null ? { answers } : { out }) },
-    text: `${formatCount(rows, "row")} answered by ${file}, written to ${out}${unanswered > 0 ? `; ${unanswered} without an answer, as a feature is no finite number` : ""}`,
+    text: `${formatCount(rows, "row")} answered by ${file}, written to ${out}${unanswered > 0 ? `; ${unanswered} without an answer, as a feature is not a finite number` : ""}`,
   };
 }
 

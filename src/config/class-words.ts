@@ -40,7 +40,7 @@ export function numberClasses(
         names === undefined || names.length === 0
           ? "target.classes names none; list them there, or write the number of one"
           : suggestion(named, names);
-      errors.conflict([...path, "class"], ` is "${named}", which is no class; ${known}`);
+      errors.conflict([...path, "class"], ` is "${named}", which is not a class; ${known}`);
       delete entry.class;
     }
   }

@@ -85,7 +85,7 @@ export function placesOf(of: readonly string[], { columns }: SeriesRows, path: s
     throw keyError(
       "config.bad-value",
       path,
-      `names "${name}", which is no column; ${suggestion(name, columns)}`,
+      `names "${name}", which is not a column; ${suggestion(name, columns)}`,
     );
   });
 }

@@ -88,7 +88,7 @@ function requireOptions(options: unknown): asserts options is LearnerOptions {
   const other = Object.keys(options).find((key) => !Object.hasOwn(known, key));
   if (other !== undefined) {
     const help = suggestion(other, Object.keys(known));
-    throw keyError("config.unknown-key", other, `is no option of a learner; ${help}`);
+    throw keyError("config.unknown-key", other, `is not an option of a learner; ${help}`);
   }
   const { fields, target } = options as Partial<LearnerOptions>;
   if (!Array.isArray(fields) || fields.some((name) => typeof name !== "string")) {

@@ -10,7 +10,7 @@ import type { TargetDescription } from "./target.ts";
 
 /** Samples that were refused, by reason. Nothing else of them is kept. */
 export type Refusals = {
-  /** A feature or target that is no finite number in float32, in which the network counts. */
+  /** A feature or target that is not a finite number in float32, in which the network counts. */
   notFinite: number;
   /** A class that is no whole number from 0 to classes - 1. */
   badLabel: number;

@@ -132,7 +132,7 @@ export function requirePlannedForecaster(options: ForecasterOptions, storedBytes
   if (!isTarget || !Array.isArray(options.fields)) {
     throw new RivuletError(
       "state.invalid",
-      "its target is no column with a whole number of rows ahead and a coverage between 0 and 1; do not trust this file",
+      "its target is not a column with a whole number of rows ahead and a coverage between 0 and 1; do not trust this file",
     );
   }
   requireTraining({ seed: options.seed, deterministic: options.arena?.deterministic });

@@ -77,7 +77,7 @@ export function decodePointer(
   const found = parsed(bytes);
   if (found === null) {
     throw refused(
-      `${where} is no pointer to a model, expected JSON of format rivulet-model with all its keys`,
+      `${where} is not a pointer to a model, expected JSON of format rivulet-model with all its keys`,
     );
   }
   const { signature, ...pointer } = found;

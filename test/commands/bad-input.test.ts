@@ -191,7 +191,7 @@ describe.concurrent("rows with", () => {
       "nothing but words where numbers are wanted",
       /\n1.*/s,
       "\n1,warm,0\n2,cold,1\n",
-      'd.csv, line 2: found a value that is no number for y: "warm"; 2 of 2 lines cannot be read: correct them, or say with source.fields what a line holds',
+      'd.csv, line 2: found a value that is not a number for y: "warm"; 2 of 2 lines cannot be read: correct them, or say with source.fields what a line holds',
     ],
     [
       "nothing below the header",
@@ -250,7 +250,7 @@ describe.concurrent("a line that cannot be used is left out, counted and describ
     [
       "a word in a cell",
       "3,warm,1",
-      { damaged: 1, refused: ['line 3: a value that is no number for y: "warm"'] },
+      { damaged: 1, refused: ['line 3: a value that is not a number for y: "warm"'] },
     ],
     ["an empty cell", "3,,1", { damaged: 0, rejected: 1 }],
     ["a word for a missing value", "3,NA,1", { damaged: 0, rejected: 1 }],

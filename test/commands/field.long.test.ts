@@ -64,7 +64,7 @@ describe.concurrent("without a config", () => {
     expect(stderr).toBe('rivulet: d.csv has no column "tmp" of --target; did you mean "temp"?\n');
   });
 
-  test("a word that is no class is refused once, with its line, and counted", async () => {
+  test("a word that is not a class is refused once, with its line, and counted", async () => {
     const text = `temp,hum,state\n${csv(([t, h, l]) => `${t},${h},${l}`)}\n1,2,broken\n3,4,broken\n`;
     const { data } = await replay({ "d.csv": text }, [
       "--data",
@@ -76,7 +76,7 @@ describe.concurrent("without a config", () => {
     ]);
     expect(data).toMatchObject({
       damaged: 2,
-      refused: ['line 42: a value that is no class for state: "broken"'],
+      refused: ['line 42: a value that is not a class for state: "broken"'],
     });
   });
 });

@@ -122,7 +122,7 @@ describe.concurrent("plan", () => {
     );
     const other = await rivulet(["plan", "c.yaml", "--data", "other.csv"], { cwd });
     expect(other.code).toBe(2);
-    expect(other.stderr).toContain('target.column names "label", which is no column');
+    expect(other.stderr).toContain('target.column names "label", which is not a column');
   });
 
   test("says how often the state is saved, and leaves an interval that the config names as it is", async () => {

@@ -584,7 +584,7 @@ describe("gpio", () => {
     expect(config.gpio?.labels[0].class).toBe(2);
     expect(parseConfig(text("3", "[1, 2, 3]"), "c.yaml").gpio?.labels[0].class).toBe(2);
     expect(refusal(text("faul", "[idle, run, fault]"))).toContain(
-      'gpio.alarm.class is "faul", which is no class; did you mean "fault"?',
+      'gpio.alarm.class is "faul", which is not a class; did you mean "fault"?',
     );
     expect(refusal(text("fault", "3"))).toContain("target.classes names none");
   });

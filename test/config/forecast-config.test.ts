@@ -88,7 +88,7 @@ describe("features of the past", () => {
   test("are refused where a column does not exist, and where a sequence has two ends", () => {
     const target = "target: { column: valve, classes: 2 }";
     expect(() => read(pump, target, "features: [{ lags: { of: [flaw], at: [1] } }]")).toThrow(
-      'c.yaml:3: features[0].lags.of names "flaw", which is no column; did you mean "flow"?',
+      'c.yaml:3: features[0].lags.of names "flaw", which is not a column; did you mean "flow"?',
     );
     expect(() => read(pump, target, "sequence: { by: flow, gap: 2s }")).toThrow(
       "sequence must have by or gap",

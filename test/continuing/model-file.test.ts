@@ -101,7 +101,7 @@ describe("what is not a sound model is refused in a sentence", () => {
   type Stored = { statistic: { moments: Float64Array } };
   test.each<[string, Uint8Array, (checkpoint: Checkpoint) => void, RegExp]>([
     [
-      "a weight that is no number",
+      "a weight that is not a number",
       bytes,
       ({ parameters }) => parameters[0].data.fill(Number.NaN, 3, 4),
       /NaN/,

@@ -57,7 +57,7 @@ describe.concurrent("run", () => {
       refused: { wrongColumns: 3, notNumber: 1, tooLong: 1 },
     });
     expect(end.text).toContain(
-      "5 damaged (3 with other columns, 1 with a value that is no number, 1 too long)",
+      "5 damaged (3 with other columns, 1 with a value that is not a number, 1 too long)",
     );
   });
 

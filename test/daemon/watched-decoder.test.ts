@@ -13,7 +13,7 @@ async function causeOf(damaged: number, unfinished = 0): Promise<string | null> 
     unfinished: { bytes: unfinished, most: 16_384 },
     decode: (_, __, end) => end,
     reset: () => {},
-    refused: () => [{ name: "noClass", words: "with a value that is no class", what: "", count: damaged }],
+    refused: () => [{ name: "noClass", words: "with a value that is not a class", what: "", count: damaged }],
   };
   const expected = { framing: "lines", fields: ["a", "b", "c"], startsAtLine: true, baudRate: null } as const;
   const watched = new WatchedDecoder(decoder, expected, "the port", () => {});
@@ -28,7 +28,7 @@ test("samples may still come as long as few lines are refused", async () => {
 
 test("many refused lines are a cause, with the reasons", async () => {
   expect(await causeOf(589)).toMatch(
-    /^all 589 lines or frames were refused \(589 with a value that is no class\);/,
+    /^all 589 lines or frames were refused \(589 with a value that is not a class\);/,
   );
 });
 

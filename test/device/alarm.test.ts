@@ -62,7 +62,7 @@ describe("the alarm", () => {
     expect(changes).toEqual([true, false, true, false, true, false]);
   });
 
-  test("is not changed by a score that is no number", () => {
+  test("is not changed by a score that is not a number", () => {
     const { alarm, changes } = alarmed();
     alarm.observe(Number.NaN);
     alarm.observe(1);

@@ -416,7 +416,7 @@ describe("features are refused in one sentence", () => {
       "a column that does not exist",
       [{ lags: { of: ["flaw"], at: [1] } }],
       {},
-      'features[0].lags.of names "flaw", which is no column; did you mean "flow"?',
+      'features[0].lags.of names "flaw", which is not a column; did you mean "flow"?',
     ],
     [
       "a time without a rate",
@@ -455,7 +455,7 @@ describe("features are refused in one sentence", () => {
         { window: { of: ["flow_mean"], size: 8, take: ["mean"] } },
       ],
       {},
-      'features[1].window.of names "flow_mean", which is no column',
+      'features[1].window.of names "flow_mean", which is not a column',
     ],
     [
       "a window behind what is made of another",

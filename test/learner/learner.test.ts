@@ -193,7 +193,7 @@ describe("a sample without its target", () => {
   });
 });
 
-describe("an answer that is no finite number", () => {
+describe("an answer that is not a finite number", () => {
   /** Raw features of this size make the logits of these weights infinite. */
   const runaway = { features: [], model: { layers: [{ dense: 4 }, "relu"], initialWeights: "scaled" } };
 

@@ -6,7 +6,7 @@ const task = { fields: ["a", "b", "label"], target: { column: "label", classes: 
 
 test.each<[string, unknown, string]>([
   ["nothing", undefined, "found undefined as the options of a learner"],
-  ["another name", { columns: ["a", "label"], target: task.target }, "columns is no option of a learner"],
+  ["another name", { columns: ["a", "label"], target: task.target }, "columns is not an option of a learner"],
   ["no fields", { target: task.target }, "fields must be a list of names"],
   ["numbers as names", { ...task, fields: [1, 2] }, "fields must be a list of names"],
   ["no target", { fields: ["a"] }, "target must be an object"],
@@ -31,7 +31,7 @@ describe.each([
     ["a short array", (learner) => learner.observe(Float64Array.of(1, 2), 0), "found 2 numbers"],
     ["an offset past the last row", (learner) => learner.observe(new Float64Array(6), 4), "at offset 4"],
     ["no offset", (learner) => learner.observe(new Float64Array(3), undefined as never), "offset undefined"],
-    ["an offset that is no number", (learner) => learner.observe(new Float64Array(3), Number.NaN), "NaN"],
+    ["an offset that is not a number", (learner) => learner.observe(new Float64Array(3), Number.NaN), "NaN"],
     ["a part of an offset", (learner) => learner.predict(new Float64Array(9), 0.5), "at offset 0.5"],
     ["a prediction of a short array", (learner) => learner.predict(Float64Array.of(1), 0), "found 1 numbers"],
   ])("%s", (_, call, words) => {

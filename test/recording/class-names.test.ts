@@ -64,7 +64,7 @@ test("a class whose name is in a damaged block is unknown, and those behind it k
   expect((await statesIn(path, ["fault", "run", "idle"])).states).toEqual([2, -1, 0]);
 });
 
-test("a value that is no class is passed on as it is, and a class without any name is unknown", () => {
+test("a value that is not a class is passed on as it is, and a class without any name is unknown", () => {
   const translation = new ClassTranslation(["idle", "run"], { name: "state", classes: ["run", "idle"] });
   expect([0, 0.5, -1, Number.NaN, 2].map((value) => translation.read(value))).toEqual([
     ...[1, 0.5, -1],

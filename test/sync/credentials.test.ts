@@ -30,8 +30,8 @@ describe("a program that prints credentials", () => {
     ["no JSON", "echo hello", "printed no JSON"],
     ["output without end", "yes", "printed more than 65536 characters"],
     ["a failure", "exit 3", "ended with exit code 3"],
-    ["a line break in its id", print({ ...key, AccessKeyId: "a\nb" }), "no word of ASCII"],
-    ["a token for another header", print({ ...key, SessionToken: "a\r\nx: y" }), "no word of ASCII"],
+    ["a line break in its id", print({ ...key, AccessKeyId: "a\nb" }), "not printable ASCII"],
+    ["a token for another header", print({ ...key, SessionToken: "a\r\nx: y" }), "not printable ASCII"],
   ])("is refused in a sentence where it prints %s", async (_, script, sentence) => {
     await expect(ask(script)).rejects.toMatchObject({
       code: "sync.credentials",
@@ -43,5 +43,5 @@ describe("a program that prints credentials", () => {
 test("an id in the environment is refused where it can be no part of a header", () => {
   vi.stubEnv("AWS_ACCESS_KEY_ID", "a\nb");
   vi.stubEnv("AWS_SECRET_ACCESS_KEY", "secret");
-  return expect(async () => credentialsFrom({ environment: true })()).rejects.toThrow("no word of ASCII");
+  return expect(async () => credentialsFrom({ environment: true })()).rejects.toThrow("not printable ASCII");
 });

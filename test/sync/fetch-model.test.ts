@@ -434,7 +434,7 @@ describe("a host that lies costs requests, and no more:", () => {
     expect(await trial.fetch()).toMatchObject({
       version: null,
       known: 1,
-      refused: expect.stringMatching(/no pointer/),
+      refused: expect.stringMatching(/not a pointer/),
     });
   });
 

@@ -64,11 +64,11 @@ describe("refuses", () => {
     ["another key", stored, { trust: keyPair().trust }, /not signed/],
     ["a signature cut short", altered({ signature: "AAAA" }), {}, /not signed/],
     ["a description without end", altered({ description: nested }), {}, /not signed/],
-    ["a page of a network that asks for a password", Buffer.from("<html>"), {}, /no pointer to a model/],
-    ["a pointer cut short", stored.subarray(0, 200), {}, /no pointer to a model/],
-    ["a size of a gigabyte", altered({ bytes: 2 ** 30 }), {}, /no pointer to a model/],
-    ["a version of ten digits", altered({ version: 1e9 }), {}, /no pointer to a model/],
-    ["null", Buffer.from("null"), {}, /no pointer to a model/],
+    ["a page of a network that asks for a password", Buffer.from("<html>"), {}, /not a pointer to a model/],
+    ["a pointer cut short", stored.subarray(0, 200), {}, /not a pointer to a model/],
+    ["a size of a gigabyte", altered({ bytes: 2 ** 30 }), {}, /not a pointer to a model/],
+    ["a version of ten digits", altered({ version: 1e9 }), {}, /not a pointer to a model/],
+    ["null", Buffer.from("null"), {}, /not a pointer to a model/],
   ])("%s", (_, bytes, changed, sentence) => {
     expect(() => read(bytes, changed)).toThrow(sentence);
     try {

@@ -225,7 +225,7 @@ describe("a store that answers every request ends neither a list nor a publicati
   test("with pages of its own", async () => {
     const { store, asked } = answering("<html>Please log in</html>");
     const listed = await listModels(store, group, key.trust);
-    expect(listed).toMatchObject([{ version: 1, fault: expect.stringMatching(/no pointer/) }]);
+    expect(listed).toMatchObject([{ version: 1, fault: expect.stringMatching(/not a pointer/) }]);
     expect(asked).toHaveLength(4);
     await expect(publish(store)).rejects.toMatchObject({ code: "sync.publish" });
   });

@@ -40,7 +40,7 @@ export function outcomeOf(subject: Subject, change: Change<Checkpoint>): ChangeO
 }
 
 function faultOfUse({ areFinite, loss, constantLoss, isHealthy }: Use): string | null {
-  if (!areFinite) return "it is taken, and an answer is no finite number";
+  if (!areFinite) return "it is taken, and an answer is not a finite number";
   if (!isHealthy) return "it is taken, and stays unfit to be saved";
   if (loss <= worst * constantLoss) return null;
   return `it is taken, and its loss is ${loss}, that of a constant ${constantLoss}`;

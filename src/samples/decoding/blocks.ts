@@ -83,8 +83,8 @@ export function blockReasons(longest: number): RefusalReason[] {
     },
     {
       name: "notNumber",
-      words: "with a value that is no number",
-      what: "a block with a value that is no number",
+      words: "with a value that is not a number",
+      what: "a block with a value that is not a number",
     },
     {
       name: "checksum",

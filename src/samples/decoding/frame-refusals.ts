@@ -20,14 +20,14 @@ export function frameReasons(stuffing: Stuffing, expectedBytes: number, crcBytes
     {
       name: "wrongLength",
       words: "of another length",
-      what: `bytes that are no frame of ${expectedBytes} bytes, as source.fields has it,`,
+      what: `bytes that are not a frame of ${expectedBytes} bytes, as source.fields has it,`,
     },
     {
       name: "checksum",
       words: "with a wrong checksum",
       what: `a frame whose CRC-${8 * crcBytes} does not match`,
     },
-    { name: "type", words: "of another type", what: "a frame that is no sample, maybe an echoed reply" },
+    { name: "type", words: "of another type", what: "a frame that is not a sample, maybe an echoed reply" },
     {
       name: "notFinite",
       words: "with a value that is not finite",

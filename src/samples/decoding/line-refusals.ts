@@ -24,8 +24,8 @@ export function lineReasons(fields: number, longestBytes: number): RefusalReason
     },
     "not-a-number": {
       name: "notNumber",
-      words: "with a value that is no number",
-      what: "a line with a value that is no number",
+      words: "with a value that is not a number",
+      what: "a line with a value that is not a number",
     },
     "too-long": {
       name: "tooLong",
@@ -51,7 +51,7 @@ export function lineReasons(fields: number, longestBytes: number): RefusalReason
     },
     "no-class": {
       name: "noClass",
-      words: "with a value that is no class",
+      words: "with a value that is not a class",
       what: "a line whose target is none of target.classes",
     },
     "other-header": {

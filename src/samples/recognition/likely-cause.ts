@@ -62,7 +62,7 @@ export function unrecognizedCause(
   }
   return share > textShare
     ? "let the device print one line of numbers a sample"
-    : `${printable}, so it is no text, and no known frames; let the device print one line of numbers a sample, or send frames as devices/firmware/rivulet.h does`;
+    : `${printable}, so it is neither text nor known frames; let the device print one line of numbers a sample, or send frames as devices/firmware/rivulet.h does`;
 }
 
 /** Protocols of bytes by what their messages begin with, in hexadecimal. */

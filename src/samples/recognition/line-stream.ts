@@ -310,7 +310,7 @@ function otherReadingOf(
 /** Says that most lines cannot be read as the others are. */
 function aboutRefused({ line, text }: RefusedLine, { damaged, samples, rejected }: LineCounts): string {
   const all = damaged + samples + rejected;
-  return `most lines are no samples (${damaged} of ${all}; line ${line}: ${safe(text)}); let the device print the same values in each line, as decimal numbers`;
+  return `most lines are not samples (${damaged} of ${all}; line ${line}: ${safe(text)}); let the device print the same values in each line, as decimal numbers`;
 }
 
 /** Says that the only numbers are always the same, and the others inside words. */

@@ -87,7 +87,7 @@ describe("updates in place", () => {
   });
 
   test.each<[string, (network: Network) => void]>([
-    ["a target that is no number", (network) => network.target.fill(Number.NaN)],
+    ["a target that is not a number", (network) => network.target.fill(Number.NaN)],
     ["a sample that is infinite", (network) => network.input.fill(Number.POSITIVE_INFINITY)],
     [
       "a sample whose gradient overflows",
