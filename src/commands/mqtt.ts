@@ -28,7 +28,8 @@ export async function run({ positionals: [file] }: Invocation): Promise<null> {
   const log = createPlainLog(createLogOutput(standardOutput), createLogOutput(standardError));
   const signalled = untilSignalled();
   const broker = await connectBroker(config.mqtt, config.name, log);
-  const bridge = new Bridge(daemon, broker, config.mqtt, log);
+  const hasAlarm = config.predictions?.alarm != null;
+  const bridge = new Bridge(daemon, broker, { ...config.mqtt, hasAlarm }, log);
   let hasEnded = false;
   const ended = signalled.then(() => {
     hasEnded = true;
@@ -42,17 +43,19 @@ export async function run({ positionals: [file] }: Invocation): Promise<null> {
   process.exit();
 }
 
+type BridgeConfig = MqttConfig & { hasAlarm: boolean };
+
 class Bridge {
   readonly #daemon: DaemonClient;
   readonly #broker: Broker;
-  readonly #config: MqttConfig;
+  readonly #config: BridgeConfig;
   readonly #log: Log;
   #toldAt = Number.NEGATIVE_INFINITY;
   #alarm: boolean | undefined;
   #isAway = false;
   #latest: StatusDocument | null = null;
 
-  constructor(daemon: DaemonClient, broker: Broker, config: MqttConfig, log: Log) {
+  constructor(daemon: DaemonClient, broker: Broker, config: BridgeConfig, log: Log) {
     this.#daemon = daemon;
     this.#broker = broker;
     this.#config = config;
@@ -107,7 +110,7 @@ class Bridge {
     this.#alarm = undefined;
     const { discovery } = this.#config;
     if (discovery === null) return;
-    const description = discoveryOf(this.#latest, this.#broker.topic, this.#config.everyMs);
+    const description = discoveryOf(this.#latest, { ...this.#config, topic: this.#broker.topic });
     this.#broker.publish(discoveryTopic(discovery, this.#latest.name), JSON.stringify(description), {
       retain: true,
     });

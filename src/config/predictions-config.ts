@@ -52,9 +52,13 @@ const webAddress = accepting(
 const webhookSchema = map({
   url: required("Address that predictions are posted to, as JSON", webAddress, "url: https://host/path"),
   on: optional("Which predictions are sent", oneOf(webhookOccasions), { default: "all" }),
-  every: optional("Interval in which predictions are collected into one request", duration(), {
-    default: "1s",
-  }),
+  every: optional(
+    "Interval in which predictions are collected into one request; 100 leave at once",
+    duration(),
+    {
+      default: "1s",
+    },
+  ),
   secretFile: optional("File with a secret that signs each request", text("the path of a file"), {
     otherwise: "requests are not signed",
   }),

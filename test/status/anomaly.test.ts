@@ -91,7 +91,11 @@ test("an episode is in state, events, metrics, discovery, the host's problems, a
   expect(problems).toEqual([expect.stringMatching(/^anomaly in a since .*: evidence \d+\.\d$/)]);
 
   // Home Assistant is told of values that the status has.
-  const { components } = discoveryOf(document, "rivulet/bench", 10_000) as {
+  const { components } = discoveryOf(document, {
+    topic: "rivulet/bench",
+    everyMs: 10_000,
+    hasAlarm: true,
+  }) as {
     components: Record<string, { value_template: string }>;
   };
   for (const id of ["anomaly", "evidence"]) {

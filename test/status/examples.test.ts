@@ -62,12 +62,20 @@ test("Home Assistant's templates read what a daemon sends, by REST and by MQTT",
     customTags: [{ tag: "!secret", resolve: (name: string) => name }],
   }).rest;
   const byRest = [...rest.sensor, ...rest.binary_sensor];
-  const discovery = discoveryOf(document, "rivulet/bench", 10_000) as {
+  const discovery = discoveryOf(document, { topic: "rivulet/bench", everyMs: 10_000, hasAlarm: true }) as {
     components: Record<string, Record<string, string>>;
   };
   const byMqtt = Object.values(discovery.components).filter(({ state_topic }) =>
     state_topic.endsWith("/status"),
   );
+  const { accuracy, health, prediction, alarm } = discovery.components;
+  expect(accuracy).toMatchObject({ unit_of_measurement: "%", state_class: "measurement" });
+  expect(health["options"]).toContain(document.health);
+  expect(prediction).toMatchObject({ state_topic: "rivulet/bench/prediction" });
+  expect(prediction).not.toHaveProperty("state_class");
+  expect(alarm).toMatchObject({ state_topic: "rivulet/bench/alarm" });
+  const options = { topic: "rivulet/bench", everyMs: 10_000, hasAlarm: false };
+  expect(discoveryOf(document, options)).not.toHaveProperty("components.alarm");
   expect(byRest.length + byMqtt.length).toBeGreaterThan(7);
   for (const { value_template, json_attributes = [] } of [...byRest, ...byMqtt]) {
     const paths = [...pathsIn(value_template), ...json_attributes];

@@ -2,7 +2,7 @@
  * The description of a daemon for Home Assistant, which shows one device with its sensors: a message of its MQTT discovery
  * of devices (home-assistant.io/integrations/mqtt, "Device discovery payload").
  */
-import type { StatusDocument } from "../../status/document.ts";
+import type { Health, StatusDocument } from "../../status/document.ts";
 
 /** Returns the topic at which Home Assistant looks for the description of a device. */
 export const discoveryTopic = (prefix: string, name: string): string =>
@@ -19,8 +19,14 @@ interface Sensor {
   value: string;
   unit?: string;
   deviceClass?: string;
+  /** The words that it may be; without them it is a number. */
+  words?: readonly string[];
   isDiagnostic?: boolean;
 }
+
+const healths: readonly Health[] = [
+  ...(["learning", "watching", "paused", "predicting", "waiting", "hung", "ended"] as const),
+];
 
 function scoreSensors(scores: StatusDocument["scores"]): Sensor[] {
   if (!("accuracy" in scores))
@@ -40,12 +46,12 @@ function sensorsOf(scores: StatusDocument["scores"] | null, watches: boolean): S
   return [
     ...(watches
       ? [
-          { id: "anomaly", name: "What is unlike normal", value: "value_json.anomaly.text" },
+          { id: "anomaly", name: "What is unlike normal", value: "value_json.anomaly.text", words: [] },
           { id: "evidence", name: "Evidence of an anomaly", value: "value_json.anomaly.evidence | round(1)" },
         ]
       : []),
     ...(scores === null ? [] : scoreSensors(scores)),
-    { id: "health", name: "Health", value: "value_json.health" },
+    { id: "health", name: "Health", value: "value_json.health", deviceClass: "enum", words: healths },
     {
       id: "rate",
       name: "Samples a second",
@@ -64,13 +70,31 @@ function sensorsOf(scores: StatusDocument["scores"] | null, watches: boolean): S
   ];
 }
 
-/**
- * Describes a daemon as a device with its sensors, for Home Assistant.
- *
- * @param topic of the daemon
- * @param everyMs time between two statuses
- */
-export function discoveryOf(document: StatusDocument, topic: string, everyMs: number): object {
+/** How Home Assistant keeps the course of a sensor: statistics of a number, the words of an enumeration, else nothing. */
+function kindOf({ unit, deviceClass, words }: Sensor): object {
+  return {
+    ...(unit === undefined ? {} : { unit_of_measurement: unit }),
+    ...(deviceClass === undefined ? {} : { device_class: deviceClass }),
+    ...(words === undefined ? { state_class: "measurement" } : {}),
+    ...(words === undefined || words.length === 0 ? {} : { options: words }),
+  };
+}
+
+/** What is known of a daemon besides its state. */
+export interface DiscoveryOptions {
+  /** Topic of the daemon. */
+  topic: string;
+  /** Time between two statuses, in milliseconds. */
+  everyMs: number;
+  /** Whether the config has an alarm, without which nothing comes to that topic. */
+  hasAlarm: boolean;
+}
+
+/** Describes a daemon as a device with its sensors, for Home Assistant. */
+export function discoveryOf(
+  document: StatusDocument,
+  { topic, everyMs, hasAlarm }: DiscoveryOptions,
+): object {
   const { name, version, target, scores, anomaly } = document;
   const id = `rivulet-${idOf(name)}`;
   const common = {
@@ -79,15 +103,14 @@ export function discoveryOf(document: StatusDocument, topic: string, everyMs: nu
   };
   const components: Record<string, object> = Object.fromEntries(
     sensorsOf(target === null ? null : scores, anomaly !== null).map(
-      ({ id: own, name: title, value, unit, deviceClass, isDiagnostic }) => [
+      ({ id: own, name: title, value, isDiagnostic, ...kind }) => [
         own,
         {
           platform: "sensor",
           unique_id: `${id}-${own}`,
           name: title,
           value_template: `{{ ${value} }}`,
-          ...(unit === undefined ? {} : { unit_of_measurement: unit }),
-          ...(deviceClass === undefined ? {} : { device_class: deviceClass }),
+          ...kindOf({ id: own, name: title, value, ...kind }),
           ...(isDiagnostic ? { entity_category: "diagnostic" } : {}),
           ...common,
         },
@@ -100,7 +123,9 @@ export function discoveryOf(document: StatusDocument, topic: string, everyMs: nu
       unique_id: `${id}-prediction`,
       name: `Predicted ${target.column}`,
       state_topic: `${topic}/prediction`,
-      value_template: "{{ value_json.prediction }}",
+      // Classes by their words, where they have some.
+      value_template: "{{ value_json.class | default(value_json.prediction) }}",
+      ...(target.classes === null ? { state_class: "measurement" } : {}),
     };
   }
   components["problem"] = {
@@ -111,12 +136,14 @@ export function discoveryOf(document: StatusDocument, topic: string, everyMs: nu
     value_template: "{{ 'ON' if value_json.problems | length > 0 else 'OFF' }}",
     ...common,
   };
-  components["alarm"] = {
-    platform: "binary_sensor",
-    unique_id: `${id}-alarm`,
-    name: "Alarm",
-    state_topic: `${topic}/alarm`,
-  };
+  if (hasAlarm) {
+    components["alarm"] = {
+      platform: "binary_sensor",
+      unique_id: `${id}-alarm`,
+      name: "Alarm",
+      state_topic: `${topic}/alarm`,
+    };
+  }
   return {
     device: {
       identifiers: [id],

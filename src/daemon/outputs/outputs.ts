@@ -2,7 +2,7 @@
 import { type Alarm, type AlarmRule, createAlarm } from "../../device/alarm.ts";
 import type { PrequentialLearner } from "../../learner/prequential-learner.ts";
 import { classNamesOf } from "../../learner/target.ts";
-import { formatCount } from "../../wording/quantities.ts";
+import { countWas } from "../../wording/quantities.ts";
 import type { AlarmScores } from "../alarm-scores.ts";
 import type { AnomalyWatch } from "../anomaly-watch.ts";
 import type { Log } from "../log.ts";
@@ -98,7 +98,7 @@ export class Outputs {
     await Promise.all(this.list.map((output) => output.close(withinMs)));
     for (const { name, dropped } of this.list) {
       if (dropped === 0) continue;
-      const text = `${formatCount(dropped, "prediction")} to ${name} were left out, because the reader was slow or away`;
+      const text = `${countWas(dropped, "prediction")} left out on the way to ${name}, because the reader was slow or away`;
       this.#log({ event: "predictions-dropped", text, problem: true, details: { output: name, dropped } });
     }
   }

@@ -29,6 +29,8 @@ export class WebhookOutput implements PredictionOutput {
   /** What the last record that was sent said: its class, or its alarm. */
   #latest: number | boolean | null | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Whether the timer is that of a whole request. */
+  #isDue = false;
   #isSending = false;
   #isFailing = false;
   #hasEnded = false;
@@ -62,12 +64,20 @@ export class WebhookOutput implements PredictionOutput {
     return before === undefined ? on === "change" || now === true : now !== before;
   }
 
+  /** What fills a request leaves at once: of a fast stream more comes in a second than one request holds. */
   #schedule(): void {
-    if (this.#isSending || this.#timer !== undefined || this.#waiting.length === 0) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.#deliver();
-    }, this.#config.everyMs);
+    if (this.#isSending || this.#waiting.length === 0 || this.#isDue) return;
+    this.#isDue = this.#waiting.length >= mostInRequest;
+    if (this.#timer !== undefined && !this.#isDue) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#isDue = false;
+        void this.#deliver();
+      },
+      this.#isDue ? 0 : this.#config.everyMs,
+    );
   }
 
   async #deliver(): Promise<void> {

@@ -1,7 +1,12 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { text } from "node:stream/consumers";
+import { expect, onTestFinished, test } from "vitest";
 import { WebhookOutput } from "../../../src/daemon/outputs/webhook-output.ts";
 import { folderWith } from "../../rivulet.ts";
+import { until } from "../../until.ts";
 
 const openWith = (secretFile: string) =>
   new WebhookOutput({ url: "http://127.0.0.1:1/", on: "all", everyMs: 1000, secretFile }, "pump", () => {});
@@ -24,4 +29,27 @@ test("a secret that cannot be read has the code of the webhook, not of the statu
       message: expect.stringContaining(`the secret of the webhook in ${file}`),
     }),
   );
+});
+
+test("predictions that fill a request leave at once, however long the interval is", async () => {
+  const sizes: number[] = [];
+  const server = createServer(async (request, response) => {
+    sizes.push(JSON.parse(await text(request)).predictions.length);
+    response.writeHead(204).end();
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const hour = 3_600_000;
+  const output = new WebhookOutput(
+    { url: `http://127.0.0.1:${port}/`, on: "all", everyMs: hour, secretFile: null },
+    "pump",
+    () => {},
+  );
+  for (let sequence = 1; sequence <= 250; sequence++)
+    output.send({ sequence, time: "2026-11-30T12:00:00.000Z", prediction: 0 } as never);
+  await until(() => output.sent === 200);
+  expect([sizes, output.dropped]).toEqual([[100, 100], 0]);
+  await output.close(5000);
+  expect(sizes).toEqual([100, 100, 50]);
 });
