@@ -5,7 +5,7 @@
  */
 
 import { type Call, parseCall } from "./commands/command-line/call.ts";
-import type { Report } from "./commands/command-line/command.ts";
+import type { LongReport, Report } from "./commands/command-line/command.ts";
 import { commandHelp, generalHelp } from "./commands/command-line/help.ts";
 import { commands } from "./commands/command-line/table.ts";
 import { exitCodeOf, RivuletError } from "./errors/errors.ts";
@@ -20,6 +20,7 @@ async function main(words: string[]): Promise<number> {
   try {
     const call = parseCall(words, commands);
     const report = await answer(call);
+    if (report !== null && "pieces" in report) return await printPieces(report);
     if (report !== null) print(json ? safeJson(report.data) : safeLines(report.text));
     return report?.failed ? 1 : 0;
   } catch (caught) {
@@ -35,7 +36,7 @@ async function main(words: string[]): Promise<number> {
   }
 }
 
-async function answer(call: Call): Promise<Report | null> {
+async function answer(call: Call): Promise<Report | LongReport | null> {
   if (call.kind === "version") {
     const { rivuletVersion } = await import("./machine/version.ts");
     const text = rivuletVersion();
@@ -63,6 +64,21 @@ function dataOf({ message, code, path, file, line, errors }: RivuletError): Reco
 
 function print(text: string): void {
   standardOutput.write(text.endsWith("\n") ? text : `${text}\n`);
+}
+
+/** Characters that are written together. */
+const printedAtOnce = 65_536;
+
+async function printPieces({ pieces, failed }: LongReport): Promise<number> {
+  let waiting = "";
+  for await (const piece of pieces) {
+    waiting += piece;
+    if (waiting.length < printedAtOnce) continue;
+    standardOutput.write(waiting);
+    waiting = "";
+  }
+  print(waiting);
+  return failed() ? 1 : 0;
 }
 
 /** An error that only a bug in Rivulet can cause: a report of it needs the stack. */

@@ -21,18 +21,19 @@ import {
 } from "../sync/host/serve.ts";
 import { bareNameText, isBareName } from "../sync/names.ts";
 import { formatCount } from "../wording/quantities.ts";
+import { safeJson } from "../wording/safe.ts";
 import { wholeNumber } from "./command-line/call.ts";
-import type { Invocation, Report } from "./command-line/command.ts";
+import type { Invocation, LongReport, Report } from "./command-line/command.ts";
 import { untilSignalled } from "./command-line/signals.ts";
 import { type Behind, clientOf, keyMissing, keySource, storeAddress } from "./host/behind.ts";
 import { defaultFolder, type Reached, readReached, readTrust, writeReached } from "./host/own-files.ts";
 import { defaultKeyFile, modelsBlock, requireGroupName } from "./models/key-file.ts";
-import { textTable } from "./terminal/text-table.ts";
+import { createTable } from "./terminal/text-table.ts";
 
 const defaultListen = "127.0.0.1:9000";
 
 /** Runs a host, or changes and shows who uses it. */
-export async function run(invocation: Invocation): Promise<Report | null> {
+export async function run(invocation: Invocation): Promise<Report | LongReport | null> {
   const [action, name] = invocation.positionals;
   const folder = invocation.options["folder"] ?? defaultFolder;
   switch (action) {
@@ -235,44 +236,61 @@ function revokeDevice(folder: string, device: string): Report {
   };
 }
 
-/** Shows each device of a front, as its store has it. */
-async function visitStore(behind: Behind, nowMs: number, visit: (row: DeviceRow) => void): Promise<void> {
+/** Each device of a front, as its store has it. */
+async function rowsOfStore(behind: Behind, nowMs: number): Promise<DeviceRow[]> {
   const { StoreFleet } = await import("../sync/host/store-fleet.ts");
   const { store } = await clientOf(behind);
   try {
-    for (const row of await new StoreFleet(store).rows(nowMs)) visit(row);
+    return await new StoreFleet(store).rows(nowMs);
   } finally {
     store.close();
   }
 }
 
-/** Of each device only what is printed stays in memory. */
-async function listDevices(folder: string, { options, json }: Invocation): Promise<Report> {
+/** Devices as often as they are asked for, one after another. */
+type EachRow = () => AsyncIterable<DeviceRow> | Iterable<DeviceRow>;
+
+/** Prints each device as it is read: a host may have a hundred thousand. */
+async function listDevices(folder: string, { options, json }: Invocation): Promise<LongReport> {
   if (!existsSync(join(folder, ownFolder))) {
     throw new RivuletError("host.bad-folder", `${folder} is not the folder of a host; name it with --folder`);
   }
   const nowMs = Date.now();
   const store = storeOf(options) ?? readReached(folder)?.store ?? null;
-  const data: object[] = [];
-  const rows: string[][] = [];
-  let devices = 0;
-  let silent = 0;
-  const visit = (row: DeviceRow) => {
-    devices++;
-    if (row.isSilent) silent++;
-    if (json) data.push(dataOf(row));
-    else rows.push(fleetCells(row, nowMs));
-  };
-  if (store !== null) await visitStore(store, nowMs, visit);
-  else await new Fleet(new ObjectFolder(folder, { isReadOnly: true })).forEach(nowMs, visit);
-  return {
-    data: { devices: data, silent },
-    text: [
-      textTable(fleetColumns, rows, numericColumns),
-      `${formatCount(devices, "device")}${silent > 0 ? `, ${silent} silent` : ""}`,
-    ].join("\n"),
-    failed: silent > 0,
-  };
+  const listed = store === null ? null : await rowsOfStore(store, nowMs);
+  const fleet = new Fleet(new ObjectFolder(folder, { isReadOnly: true }));
+  const each: EachRow = () => listed ?? fleet.each(nowMs);
+  const counts = { devices: 0, silent: 0 };
+  const pieces = json ? documentOf(each, counts) : tableOf(each, nowMs, counts);
+  return { pieces, failed: () => counts.silent > 0 };
+}
+
+type Counts = { devices: number; silent: number };
+
+function countRow(counts: Counts, { isSilent }: DeviceRow): void {
+  counts.devices++;
+  if (isSilent) counts.silent++;
+}
+
+async function* documentOf(each: EachRow, counts: Counts): AsyncGenerator<string> {
+  yield '{"devices":[';
+  for await (const row of each()) {
+    yield `${counts.devices === 0 ? "" : ","}${safeJson(dataOf(row))}`;
+    countRow(counts, row);
+  }
+  yield `],"silent":${counts.silent}}`;
+}
+
+async function* tableOf(each: EachRow, nowMs: number, counts: Counts): AsyncGenerator<string> {
+  const table = createTable(fleetColumns, numericColumns);
+  for await (const row of each()) {
+    table.measure(fleetCells(row, nowMs));
+    countRow(counts, row);
+  }
+  yield `${table.head().join("\n")}\n`;
+  for await (const row of each()) yield `${table.line(fleetCells(row, nowMs))}\n`;
+  const { devices, silent } = counts;
+  yield `${formatCount(devices, "device")}${silent > 0 ? `, ${silent} silent` : ""}`;
 }
 
 const dataOf = ({ device, lastSeenMs, isSilent, status }: DeviceRow) => ({

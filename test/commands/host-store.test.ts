@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { LongReport } from "../../src/commands/command-line/command.ts";
 import { run } from "../../src/commands/host.ts";
 import { openRegistry } from "../../src/sync/host/registry.ts";
 import { statusKey } from "../../src/sync/names.ts";
@@ -49,8 +50,13 @@ test("rivulet host list shows the devices of the store, as named or as the front
   const status = { format: "rivulet-status", version: 1, device: "pump-7", counter: 1, every: 60_000 };
   await client.put(statusKey("pump-7"), Buffer.from(JSON.stringify(status)));
   client.close();
-  const list = (options: Record<string, string>) =>
-    run({ positionals: ["list"], options: { folder, ...options }, json: true } as never);
+  const list = async (options: Record<string, string>) => {
+    const call = { positionals: ["list"], options: { folder, ...options }, json: true };
+    const { pieces, failed } = (await run(call as never)) as LongReport;
+    let text = "";
+    for await (const piece of pieces) text += piece;
+    return { data: JSON.parse(text), failed: failed() };
+  };
   const shown = { data: { silent: 0, devices: [{ device: "pump-7", counter: 1 }] }, failed: false };
   const key = { "store-key": "admin", "store-secret": secret };
   expect(await list({ store: behind.to, ...key })).toMatchObject(shown);

@@ -54,7 +54,7 @@ test("devices are shown one after the other as all at once, and none is remember
   const fleet = new Fleet(objects);
   const now = Date.now();
   const visited: DeviceRow[] = [];
-  await fleet.forEach(now, (row) => void visited.push(row));
+  for await (const row of fleet.each(now)) visited.push(row);
   expect(visited.map(({ device }) => device)).toEqual(Array.from({ length: 40 }, (_, at) => nameOf(at)));
   expect(objects.count).toBe(40);
   expect(visited).toEqual(await fleet.rows(now));

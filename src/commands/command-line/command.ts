@@ -6,6 +6,14 @@ export interface Report {
   failed?: boolean;
 }
 
+/** A report too long to be held in memory, of which each piece is printed as it comes. */
+export interface LongReport {
+  /** The text or, with --json, the document. */
+  pieces: AsyncIterable<string>;
+  /** As in a `Report`; known once all is printed. */
+  failed(): boolean;
+}
+
 /** One option of a command. Without `value` it is a switch. */
 export interface Option {
   /** What stands for the value in the help, such as `FILE`. */
@@ -39,6 +47,6 @@ export interface Command {
   avoidsStreams?: true;
   load(): Promise<{
     /** `null` when the command has printed everything itself. */
-    run(invocation: Invocation): Promise<Report | null>;
+    run(invocation: Invocation): Promise<Report | LongReport | null>;
   }>;
 }

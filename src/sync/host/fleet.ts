@@ -62,16 +62,12 @@ export class Fleet implements Devices {
 
   async rows(nowMs: number): Promise<DeviceRow[]> {
     const rows: DeviceRow[] = [];
-    await this.forEach(nowMs, (row) => void rows.push(row), { areKept: true });
+    for await (const row of this.each(nowMs, { areKept: true })) rows.push(row);
     return rows;
   }
 
-  /** Shows each device once, by name, and keeps nothing of it in memory unless told so. */
-  async forEach(
-    nowMs: number,
-    visit: (row: DeviceRow) => void,
-    { areKept: isKept = false } = {},
-  ): Promise<void> {
+  /** Yields each device once, by name, and keeps nothing of it in memory unless told so. */
+  async *each(nowMs: number, { areKept: isKept = false } = {}): AsyncGenerator<DeviceRow> {
     const folders = (await this.#objects.names("devices/")).filter((name) => name.endsWith("/"));
     const devices = folders.map((name) => name.slice(0, -1)).filter(isBareName);
     for (let begin = 0; begin < devices.length; begin += readsAtOnce) {
@@ -80,7 +76,7 @@ export class Fleet implements Devices {
       for (const [index, heard] of found.entries()) {
         if (heard === null) continue;
         const isSilent = isSilentAt(nowMs, heard.lastSeenMs, heard.status);
-        visit({ device: some[index], ...heard, isSilent });
+        yield { device: some[index], ...heard, isSilent };
       }
     }
   }

@@ -196,7 +196,8 @@ export function fleetCells({ device, lastSeenMs, isSilent, status }: DeviceRow, 
     ...report.problems,
     ...(model?.reason === undefined ? [] : [`model ${model.version} ${model.state}: ${model.reason}`]),
     ...(sync.dropped > 0 ? [`${countWas(sync.dropped, "checkpoint")} never sent`] : []),
-    ...(sync.problem === null ? [] : [sync.problem]),
+    // Of a board of an earlier version it is empty.
+    ...(sync.problem ? [sync.problem] : []),
   ];
   return [
     device,
