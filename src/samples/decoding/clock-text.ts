@@ -2,7 +2,7 @@
 import { isBlank, isDigit, minus, plus } from "./ascii.ts";
 
 const date = "(?:\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]\\d{1,2}[-/.](?:\\d{4}|\\d{2}))";
-const timeOfDay = "(?:\\d{1,2}:\\d{2}:\\d{2}|\\d{1,2}\\.\\d{2}\\.\\d{2})(?:[.,]\\d+)?";
+const timeOfDay = "(?:\\d{1,2}:\\d{1,2}:\\d{1,2}|\\d{1,2}\\.\\d{2}\\.\\d{2})(?:[.,]\\d+)?";
 const shortTime = "\\d{1,2}:\\d{2}";
 const half = "(?: ?[AaPp][Mm])?";
 const zone = "(?:\\s?(?:Z|UTC|[+-]\\d{2}(?::?\\d{2})?))?";
@@ -171,14 +171,18 @@ export class ClockText {
     const mark = this.#at < end ? bytes[this.#at] : 0;
     this.#at++;
     if ((mark !== colon && mark !== point) || !this.#readNumber(bytes, end)) return false;
-    if (this.#digits !== 2 || this.#number > 59) return false;
+    const hasSeconds = this.#at < end && bytes[this.#at] === mark;
+    // Sketches print 10:5:9, but 16:9 is no time.
+    const fewestDigits = mark === colon && hasSeconds ? 1 : 2;
+    if (this.#digits < fewestDigits || this.#digits > 2 || this.#number > 59) return false;
     const minutes = this.#number;
     let seconds = 0;
     let fraction = 0;
     let power = 1;
-    if (this.#at < end && bytes[this.#at] === mark) {
+    if (hasSeconds) {
       this.#at++;
-      if (!this.#readNumber(bytes, end) || this.#digits !== 2 || this.#number > 60) return false;
+      if (!this.#readNumber(bytes, end) || this.#digits < fewestDigits) return false;
+      if (this.#digits > 2 || this.#number > 60) return false;
       seconds = this.#number;
       if (this.#at < end && (bytes[this.#at] === point || bytes[this.#at] === comma)) {
         this.#at++;

@@ -46,3 +46,10 @@ function daysIn(year: number, month: number): number {
   if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
+
+/** Whether a number is a time of day as digits: hour, minute and second, or hour and minute. */
+export function isTimeOfDayDigits(number: number): boolean {
+  const seconds = number % 100;
+  const minutes = Math.floor(number / 100) % 100;
+  return Number.isInteger(number) && number >= 0 && number < 240_000 && seconds < 60 && minutes < 60;
+}

@@ -3,6 +3,7 @@
 import { isDigit, percent, slash } from "./ascii.ts";
 
 const caret = 0x5e;
+const asterisk = 0x2a;
 /** Behind a zero it begins a hexadecimal number. */
 const letterX = 0x78;
 
@@ -20,6 +21,8 @@ export function isUnit(bytes: Uint8Array, start: number, end: number): boolean {
   if (length < 1 || length > longestBytes || (length === 1 && isFactor(bytes[start]))) return false;
   for (let at = start; at < end; at++) {
     const byte = bytes[at];
+    // Where there is no sign for degrees, sketches print *C.
+    if (byte === asterisk && at === start && length === 2 && isTemperature(bytes[at + 1])) continue;
     if (isDigit(byte) ? at === start || isDigit(bytes[at - 1]) : !isUnitByte(byte)) return false;
     if (at === start && (byte === slash || byte === caret || (byte | 0x20) === letterX)) return false;
   }
@@ -30,6 +33,8 @@ export function isUnit(bytes: Uint8Array, start: number, end: number): boolean {
 function isFactor(byte: number): boolean {
   return byte === 0x6b || byte === 0x4d || byte === 0x47;
 }
+
+const isTemperature = (byte: number) => byte === 0x43 || byte === 0x46;
 
 function isUnitByte(byte: number): boolean {
   const lower = byte | 0x20;

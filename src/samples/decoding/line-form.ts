@@ -40,7 +40,7 @@ export const kindOfSeparator: Readonly<Record<number, LineKind>> = {
   [blank]: "blanks",
 };
 
-const unitText = "(?:\\s*[A-Za-z%°µΩμ](?:[A-Za-z%°µ²³Ωμ/^]|\\d(?!\\d)){0,11})?";
+const unitText = "(?:\\s*(?:\\*(?=[CF]$))?[A-Za-z%°µΩμ](?:[A-Za-z%°µ²³Ωμ/^]|\\d(?!\\d)){0,11})?";
 const pointNumber = new RegExp(`^(?:[+-] *)?(\\d+(\\.\\d*)?|\\.\\d+)(e[+-]?\\d+)?${unitText}$`, "i");
 const commaNumber = new RegExp(`^(?:[+-] *)?\\d+,\\d+(e[+-]?\\d+)?${unitText}$`, "i");
 /** Longer is no number with its unit: on what is longer patterns take the square of its length. */

@@ -7,6 +7,8 @@ import { readDecimal } from "./decimal.ts";
 import { isDateByte, isLetter, partEnd, timeEnd, zoneEnd } from "./log-time.ts";
 
 const letterT = 0x54;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
 const point = 0x2e;
 /** Shortest time of day with its seconds, 1:00:00. */
 const shortestTime = 7;
@@ -23,6 +25,7 @@ export function stampEnd(bytes: Uint8Array, start: number, end: number): number 
   const time = isLetter(bytes[start]) ? behindMonth(bytes, start, end) : behindNumbers(bytes, start, end);
   if (time === start || bytes[time] !== blank) return start;
   const data = skipBlanks(bytes, time, end);
+  if (bytes[data] === openBrace && bytes[end - 1] === closeBrace) return data;
   if (!areCells(bytes, data, end)) return start;
   const cell = partEnd(bytes, data, end, isInCell);
   const isRow = readDecimal(bytes, data, cell, ignored, 0) === cell && !isOfTime(bytes, data, cell);

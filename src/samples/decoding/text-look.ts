@@ -1,6 +1,6 @@
 /** Looks at the beginning of a text: its form, its columns, and what each of them holds. */
 import { type ClockLook, lookAtClock } from "./clock-look.ts";
-import { namesDate, timeOfDigits } from "./date-digits.ts";
+import { isTimeOfDayDigits, namesDate, timeOfDigits } from "./date-digits.ts";
 import { datePieces } from "./date-pieces.ts";
 import { decimalMarksIn, withoutGroups } from "./decimal-marks.ts";
 import { cellsOf, separatorsIn } from "./header.ts";
@@ -221,15 +221,9 @@ function lookAtPlaces(
   const names = header?.slice(0, most) ?? cells.map((_, place) => `field${place + 1}`);
   // Rows may begin with a number that the header does not name.
   const shift = header !== null && names.length === cells.length - 1 ? 1 : 0;
-  const columns = withPieces(
-    names.map((name, place) =>
-      columnOf(
-        name,
-        rows.map((row) => row[place + shift] ?? ""),
-        kind,
-      ),
-    ),
-  );
+  const cellsAt = (place: number) => rows.map((row) => row[place + shift] ?? "");
+  const found = withPieces(names.map((name, place) => columnOf(name, cellsAt(place), kind)));
+  const columns = withTimeDigits(found, cellsAt);
   const counter = { name: "", holds: "counter", words: [], present: rows.length, odd: 0 } as const;
   if (shift > 0) columns.unshift({ ...counter, words: [] });
   return {
@@ -332,6 +326,26 @@ function withPieces(columns: TextColumn[]): TextColumn[] {
     const isPiece = pieces.includes(place) && (column.holds === "numbers" || column.holds === "counter");
     const isClock = pieces.includes(place) && column.holds === "clock" && column.part === undefined;
     return isPiece || isClock ? { ...column, holds: "clock", part: "piece" } : column;
+  });
+}
+
+/**
+ * The columns, of which a time of day as digits beside dates as digits is a piece of the clock: 105959 and 110000 are no
+ * 41 units apart. Dates are a clock then, also where all are the same.
+ */
+function withTimeDigits(columns: TextColumn[], cellsAt: (place: number) => string[]): TextColumn[] {
+  const hold = (place: number, fits: (number: number) => boolean) =>
+    cellsAt(place).every((cell) => cell.trim() === "" || fits(Number(cell)));
+  const isDate = ({ name }: TextColumn, place: number) =>
+    namesDate(name) && hold(place, (number) => !Number.isNaN(timeOfDigits(number)));
+  const isTime = ({ name, holds }: TextColumn, place: number) =>
+    holds !== "nothing" && /time|zeit|hora|hhmm/i.test(name) && hold(place, isTimeOfDayDigits);
+  const date = columns.findIndex(isDate);
+  const time = columns.findIndex((column, place) => place !== date && isTime(column, place));
+  if (date < 0 || time < 0) return columns;
+  return columns.map((column, place) => {
+    if (place === time) return { ...column, holds: "clock", part: "piece" };
+    return place === date ? { ...column, holds: "clock" } : column;
   });
 }
 

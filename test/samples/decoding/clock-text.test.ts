@@ -30,6 +30,7 @@ describe("a date with a time of day", () => {
     ["10/03/2024 18.00.00", "2024-03-10T18:00:00.000Z"],
     ["3/31/24 6:30 PM", "2024-03-31T18:30:00.000Z"],
     ["01.04.26 22:00", "2026-04-01T22:00:00.000Z"],
+    ["1/3/2026 9:5:7", "2026-03-01T09:05:07.000Z"],
     ["31-12-1999 12:00:00 AM", "1999-12-31T00:00:00.000Z"],
   ])("%s", (text, expected) => {
     const { kind, value } = read(text);
@@ -70,6 +71,10 @@ describe("two digits with points each", () => {
     ["update", null],
     ["date time", null],
   ])("in a column called %s are %s", (name, expected) => expect(pointedByName(name)).toBe(expected));
+});
+
+test.each(["16:9", "1:2:3:4", "1.2.3", "9:5:77"])("%s is no time", (text) => {
+  expect(isClockText(text) && read(text).kind !== noClock).toBe(false);
 });
 
 test("the index of a feature in LIBSVM is no time", () => {

@@ -73,3 +73,18 @@ describe("a rising number of the size of seconds since 1970", () => {
     expect(clockAmong(lookAt(name, steady).columns)).toEqual([name]);
   });
 });
+
+test("a time of day as digits beside a date as digits is a piece of the clock, but no number of another name is", () => {
+  const minute = (index: number) => `10${String(index % 60).padStart(2, "0")}00`;
+  const rows = Array.from(
+    { length: 40 },
+    (_, index) => `20260301,${minute(index + 30)},${20 + (index % 7)},${index * 100}`,
+  );
+  const { columns } = lookAtText(Buffer.from(`date,time,temp,count\n${rows.join("\n")}\n`)) as TextLook;
+  expect(columns.map(({ holds, part }) => [holds, part])).toEqual([
+    ["clock", undefined],
+    ["clock", "piece"],
+    ["numbers", undefined],
+    ["numbers", undefined],
+  ]);
+});

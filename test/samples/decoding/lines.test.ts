@@ -199,6 +199,11 @@ describe("a line of another form", () => {
     expect(counts).toMatchObject({ damaged: 0 });
   });
 
+  test("has degrees as sketches print them, but no factor", () => {
+    expect(decode("a = 20.5 *C, b = 2 hPa, c d = 3 m\n").rows).toEqual([[20.5, 2, 3]]);
+    expect(decode("20*4,2,3\n20*,2,3\n").rows).toEqual([]);
+  });
+
   test("has the unit of its field, or none: another would be another number", () => {
     const { rows, counts } = decode("20C,2,3\n21C,2,3\n70F,2,3\n22,2,3\n1k,2,3\n");
     expect(rows.map(([a]) => a)).toEqual([20, 21, 22]);

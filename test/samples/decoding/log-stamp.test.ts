@@ -17,6 +17,7 @@ describe("the time that a program writes before each line ends where its cells b
     ["a date and the time with a zone", "2026-03-28T22:00:00.5+01:00 ", "21.5, 40, 1"],
     ["the time alone", "22:00:00 ", "21.5|40|1"],
     ["before decimals behind a comma", "22:00:00 ", "21,5;40,1"],
+    ["before JSON", "2026-03-28 22:00:00 ", '{"temp":21.5,"hum":40}'],
     ["before a header", "Mar 28 22:00:00 ", "temp,hum,label"],
   ])("%s", (_, stamp, data) => {
     expect(dataOf(stamp + data)).toBe(data);
