@@ -418,10 +418,13 @@ export class ColumnStatistic implements Stateful {
    * statistic takes them for, and 0 for a glitch by what is known now. Allocates nothing.
    */
   score(values: Float64Array, offset: number, out: Float64Array): void {
-    for (let column = 0; column < this.columns; column++) {
-      const deviation = Math.sqrt(this.variances[column]);
-      const isMissing = !(deviation > 0) || this.isGlitch(values, offset + column, column);
-      const score = isMissing ? 0 : (values[offset + column] - this.means[column]) / deviation;
+    const { columns } = this;
+    const moments = this.#moments;
+    for (let column = 0; column < columns; column++) {
+      const variance = moments[rows.variance * columns + column];
+      out[column] = 0;
+      if (!(variance > 0) || this.isGlitch(values, offset + column, column)) continue;
+      const score = (values[offset + column] - moments[rows.mean * columns + column]) / Math.sqrt(variance);
       out[column] = Math.min(Math.max(score, -winsorized), winsorized);
     }
   }
