@@ -142,11 +142,11 @@ export class CheckpointSaver {
 
   #resume(): void {
     const { bytes, kernels } = this.#learner.memory;
-    const about = `${bytes} bytes of arena, ${kernels} kernels`;
+    const about = bytes === 0 ? "" : `; ${bytes} bytes of arena, ${kernels} kernels`;
     const found = this.#newestThatResumes();
     if (found === undefined) {
       const none = listCheckpoints(this.directory).length === 0 ? "no checkpoint" : "no valid checkpoint";
-      const text = `learning from scratch: ${this.directory} has ${none}; ${about}`;
+      const text = `learning from scratch: ${this.directory} has ${none}${about}`;
       this.#log({ event: "begin", text });
       return;
     }
@@ -155,7 +155,7 @@ export class CheckpointSaver {
     this.#latest = { path: found.path, at: process.uptime() - Math.max(0, age) };
     this.#resumeMemory(found.checkpoint, found.path);
     const { samplesSeen } = this.#learner;
-    const text = `continuing from ${found.path} after ${samplesSeen} samples; ${about}`;
+    const text = `continuing from ${found.path} after ${samplesSeen} samples${about}`;
     this.#log({ event: "resume", text, details: { path: found.path, samplesSeen } });
   }
 

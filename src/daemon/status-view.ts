@@ -272,7 +272,9 @@ function problemsOf(
   if (status.loweredEffort !== null)
     problems.push(`learning fell behind, and stepped down to effort ${status.loweredEffort}`);
   const { ageSeconds } = checkpoint;
-  if (ageSeconds !== null && 1000 * ageSeconds > lateIntervals * everyMs && status.samples > 0)
+  // Without samples there is nothing new to save.
+  const isFed = health !== "waiting" && health !== "ended" && status.samples > 0;
+  if (ageSeconds !== null && 1000 * ageSeconds > lateIntervals * everyMs && isFed)
     problems.push(`the latest checkpoint is ${formatDuration(1000 * ageSeconds)} old`);
   const { sync } = document;
   if (sync !== null && sync.problem !== null) problems.push(sync.problem);

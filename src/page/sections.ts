@@ -152,11 +152,16 @@ export function drawAnomaly({ anomaly }: StatusDocument): void {
   fill(
     "anomaly-meter",
     meter(share, `${evidence.toFixed(1)} of the ${threshold.toFixed(1)} that an alarm needs`),
-    element(
-      "span",
-      "quiet",
-      `evidence that the latest sample is unlike normal: ${evidence.toFixed(1)}; an alarm needs ${threshold.toFixed(1)}`,
-    ),
+    // While all is quiet the text says it.
+    ...(isOpen || !isWarm
+      ? [
+          element(
+            "span",
+            "quiet",
+            `evidence that the latest sample is unlike normal: ${evidence.toFixed(1)}; an alarm needs ${threshold.toFixed(1)}`,
+          ),
+        ]
+      : []),
   );
   const watched = columns.length <= mostNamed ? columns.join(", ") : `${columns.length} columns`;
   const about = `watching ${watched}; at most ${alarmsPerWeek} alarms a week`;

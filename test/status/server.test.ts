@@ -67,6 +67,18 @@ describe("a daemon with status in its config", () => {
     expect(answer).toMatch(/: the connection to 127\.0\.0\.1:\d+ was .*; (reconnecting|retrying)/);
   });
 
+  test("does not ask for a newer checkpoint while nothing comes that could be saved", async () => {
+    const { samples, peer, get, post, daemon } = await startWatched({ more: "checkpoint: { every: 1s }" });
+    const status = async () => (await (await get("/status.json")).json()) as StatusDocument;
+    await samples(20);
+    await post("/checkpoint");
+    peer.close();
+    await until(() => daemon.status().source === "waiting");
+    let seen = await status();
+    while ((seen.checkpoint.ageSeconds ?? 0) <= 3 || seen.health !== "waiting") seen = await status();
+    expect(seen.problems).toEqual([expect.stringContaining("the connection to")]);
+  });
+
   test("shows that it cannot save until it can, whatever is asked of it meanwhile", async () => {
     const { samples, get, post, config } = await startWatched();
     const { directory } = config.checkpoint;
