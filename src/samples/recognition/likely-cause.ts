@@ -9,6 +9,9 @@ export const textShare = 0.9;
 /** The cause where there are too few lines to say another. */
 export const tooLittle = "that is too little to recognize";
 
+/** Bytes in which lines end, however long they are. */
+const manyBytes = 1 << 18;
+
 /** What a decoder expects of a stream. */
 export interface Expectation {
   framing: FramingName;
@@ -55,7 +58,9 @@ export function unrecognizedCause(
     return `these are ${known}, which Rivulet does not read; convert them to lines of numbers`;
   const printable = `${Math.round(100 * share)} % of the bytes are printable`;
   if (share > textShare && bytes.filter((byte) => byte === 0x0a || byte === 0x0d).length < fewestLines) {
-    return tooLittle;
+    return bytes.length < manyBytes
+      ? tooLittle
+      : "hardly any line ends in them; let the device end each line";
   }
   if (baudRate !== null && share < textShare) {
     return `${printable}, as at a wrong baud rate; check that the device sends at ${baudRate} baud, "rivulet sniff" tries others`;

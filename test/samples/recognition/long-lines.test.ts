@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { RivuletError } from "../../../src/errors/errors.ts";
 import { csvFile } from "../../../src/library/data-files.ts";
+import { tooLittle, unrecognizedCause } from "../../../src/samples/recognition/likely-cause.ts";
 import { recognize } from "../../../src/samples/recognition/recognize.ts";
 import { temporaryFolder } from "../../checkpoint/folder.ts";
 
@@ -66,3 +67,11 @@ test.each<[start: string, part: string, end: string]>([
 ])("a line of %j, many %j, and its end is looked at in passing", (start, part, end) =>
   lookAt(start + part.repeat(half(part)) + end),
 );
+
+test.each([
+  ["few bytes are too little to tell", 1000, tooLittle],
+  ["many have no line end", 1 << 18, expect.stringContaining("hardly any line ends")],
+])("of text in one line, %s", (_, bytes, cause) => {
+  const text = Buffer.alloc(bytes, "1,2 ");
+  expect(unrecognizedCause(text, { framing: null, almost: null }, null)).toEqual(cause);
+});
