@@ -1,7 +1,7 @@
 import { restoreTogether } from "../../features/restore.ts";
 import { takeLogarithm } from "../../logarithm.ts";
 import type { State, Stateful } from "../../state.ts";
-import { type Numbers, notNegative, parts, sampled, whole, wholeWithin } from "../../state-check.ts";
+import { finite, type Numbers, notNegative, parts, sampled, whole, wholeWithin } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 import { ChannelForecast, given, halfHours } from "./channel-forecast.ts";
 import { ScoreTail, type ScoreTailOptions } from "./score-tail.ts";
@@ -30,8 +30,6 @@ const of = {
   bounds: 6,
   unchanged: 7,
 } as const;
-/** Those that every row has a score of: all but the last. */
-const ofEachRow = of.unchanged;
 
 /** Rows before the tails answer. */
 export const quietRows = 100;
@@ -53,9 +51,9 @@ const rateOfDay = 0.02;
 const leastOfRun = 1e-6;
 /** A value that stays for so many rows is taken as normal. */
 const longestRun = 256;
-/** Smallest mean excesses of the tails of windows, which follow each other closely, and of runs of equal values. */
-const leastExcessOfBounds = 0.25;
-const leastExcessOfRuns = 0.25;
+/** Windows follow each other closely, and are looked at each eighth row; runs of equal values are counts. */
+const tailOfBounds = { leastExcess: 0.25, halfLife: 2500 };
+const tailOfRuns = { leastExcess: 0.25, areCounts: true };
 /** Fewer equal values than the scatter looks back are told by that. */
 const shortestRun = 16;
 /** Logarithm of a score below all. */
@@ -77,12 +75,15 @@ const at = {
   highestBefore: 12,
   /** Rows for which the value has been the same; 0 where it has been so for too long to be told. */
   same: 13,
-  count: 14,
+  /** Logarithm of the score of the window at the latest look, and its nats. */
+  boundsLog: 14,
+  boundsNats: 15,
+  count: 16,
 } as const;
 
 function tailOf(which: number): ScoreTailOptions {
-  if (which === of.bounds) return { leastExcess: leastExcessOfBounds };
-  return which === of.unchanged ? { leastExcess: leastExcessOfRuns, areCounts: true } : {};
+  if (which === of.bounds) return tailOfBounds;
+  return which === of.unchanged ? tailOfRuns : {};
 }
 
 function faultOf(scalars: Numbers): string | null {
@@ -100,6 +101,7 @@ function faultOf(scalars: Numbers): string | null {
     [at.highest, sampled],
     [at.lowest, sampled],
     [at.fastLevel, sampled],
+    [at.boundsLog, finite],
     [at.lowestBefore, sampled],
     [at.highestBefore, sampled],
   ])(scalars);
@@ -208,13 +210,23 @@ export class ChannelScores implements Stateful {
     this.#score(halfHour, hourOfWeek);
     const isQuiet = this.#scalars[at.rows] <= quietRows;
     this.#scoreRun(isQuiet);
-    for (let which = 0; which < ofEachRow; which++) {
+    // Where the window was not looked at, what was found at the latest look still holds.
+    const last = this.#bounds.hasLooked ? of.bounds : of.bounds - 1;
+    for (let which = 0; which <= last; which++) {
       this.#logs[which] = this.#raw[which] + least;
       takeLogarithm(this.#logs, which);
       const tail = this.#tails[which];
       if (isQuiet) this.nats[which] = 0;
       else tail.measure(this.#logs, which, this.nats, which);
       tail.add(this.#logs, which);
+    }
+    const s = this.#scalars;
+    if (last === of.bounds) {
+      s[at.boundsLog] = this.#logs[of.bounds];
+      s[at.boundsNats] = this.nats[of.bounds];
+    } else {
+      this.#logs[of.bounds] = s[at.boundsLog];
+      this.nats[of.bounds] = s[at.boundsNats];
     }
   }
 

@@ -5,10 +5,12 @@ import { given } from "./channel-forecast.ts";
 
 /** Rows of a block; the window is the block under way and the one before. */
 const blockRows = 32;
+/** Rows from look to look at the window, which moves slowly: a look at each row costs eight times as much and finds no more. */
+const rowsPerLook = 8;
 /** Rows before the window is compared with those before it. */
 const settledRows = 2 * blockRows;
-/** Slowest rate of what is usual. */
-const slowest = 1 / 2000;
+/** Slowest rate of what is usual, from look to look. */
+const slowest = rowsPerLook / 2000;
 /** Where all windows had the same bound, this part of the column's deviation is the scale. */
 const leastScale = 0.01;
 
@@ -23,11 +25,12 @@ const at = {
   floorVariance: 7,
   ceiling: 8,
   ceilingVariance: 9,
-  /** Of the latest row: the bound that is most unlike what is usual, what is usual of it, and by how much. */
+  /** Of the latest look: the bound that is most unlike what is usual, what is usual of it, and by how much. */
   bound: 10,
   usual: 11,
-  score: 12,
-  count: 13,
+  window: 12,
+  score: 13,
+  count: 14,
 } as const;
 
 /**
@@ -49,33 +52,43 @@ export class WindowBounds implements Stateful {
     return this.#scalars[at.usual];
   }
 
-  /** Rows of the window. */
+  /** Rows of the window at the latest look. */
   get windowRows(): number {
-    const s = this.#scalars;
-    return Math.min(s[at.rows], s[at.inBlock] + blockRows);
+    return this.#scalars[at.window];
+  }
+
+  /** Whether the latest row was a look at the window. */
+  get hasLooked(): boolean {
+    return this.#scalars[at.inBlock] % rowsPerLook === 0;
   }
 
   /**
-   * Takes a value, and writes how unusual the window is to `raw[index]`: 0 or more, 0 for the first 64 rows. Allocates nothing.
+   * Takes a value, and writes how unusual the window was at the latest look to `raw[index]`: 0 or more, 0 for the first 64 rows.
+   * Allocates nothing.
    *
    * @param row value and deviation of the column, as in `ChannelForecast.given`
    */
   observe(row: Float64Array, raw: Float64Array, index: number): void {
     const s = this.#scalars;
     const held = row[given.held];
-    const isFirst = s[at.rows] === 0;
     const isNew = s[at.inBlock] === 0;
     s[at.lowest] = isNew ? held : Math.min(s[at.lowest], held);
     s[at.highest] = isNew ? held : Math.max(s[at.highest], held);
-    const isSettled = s[at.rows] >= blockRows;
-    const low = isSettled ? Math.min(s[at.lowest], s[at.lowestBefore]) : s[at.lowest];
-    const high = isSettled ? Math.max(s[at.highest], s[at.highestBefore]) : s[at.highest];
-    if (isFirst || s[at.rows] === blockRows) {
-      s[at.floor] = low;
-      s[at.ceiling] = high;
-    }
+    s[at.inBlock]++;
+    s[at.rows]++;
+    if (s[at.inBlock] % rowsPerLook === 0) this.#look(row);
+    raw[index] = s[at.score];
+  }
+
+  /** Compares the window with those before it, learns from it, and ends a block that is full. */
+  #look(row: Float64Array): void {
+    const s = this.#scalars;
+    const isWhole = s[at.rows] > blockRows;
+    const low = isWhole ? Math.min(s[at.lowest], s[at.lowestBefore]) : s[at.lowest];
+    const high = isWhole ? Math.max(s[at.highest], s[at.highestBefore]) : s[at.highest];
     s[at.score] = 0;
-    if (s[at.rows] >= settledRows) {
+    s[at.window] = s[at.inBlock] + (isWhole ? blockRows : 0);
+    if (s[at.rows] > settledRows) {
       const least = leastScale * row[given.deviation] + 1e-300;
       const above = (low - s[at.floor]) / (Math.sqrt(s[at.floorVariance]) + least);
       const below = (s[at.ceiling] - high) / (Math.sqrt(s[at.ceilingVariance]) + least);
@@ -84,25 +97,23 @@ export class WindowBounds implements Stateful {
       s[at.bound] = isFloor ? low : high;
       s[at.usual] = isFloor ? s[at.floor] : s[at.ceiling];
     }
-    raw[index] = s[at.score];
-    this.#learn(low, high);
+    if (isWhole) this.#learn(low, high);
+    if (s[at.inBlock] < blockRows) return;
+    s[at.inBlock] = 0;
+    s[at.lowestBefore] = s[at.lowest];
+    s[at.highestBefore] = s[at.highest];
   }
 
   #learn(low: number, high: number): void {
     const s = this.#scalars;
-    if (s[at.rows]++ >= blockRows) {
-      const rate = Math.max(1 / (s[at.rows] - blockRows), slowest);
-      const ofLow = low - s[at.floor];
-      const ofHigh = high - s[at.ceiling];
-      s[at.floor] += rate * ofLow;
-      s[at.floorVariance] = (1 - rate) * (s[at.floorVariance] + rate * ofLow * ofLow);
-      s[at.ceiling] += rate * ofHigh;
-      s[at.ceilingVariance] = (1 - rate) * (s[at.ceilingVariance] + rate * ofHigh * ofHigh);
-    }
-    if (++s[at.inBlock] < blockRows) return;
-    s[at.inBlock] = 0;
-    s[at.lowestBefore] = s[at.lowest];
-    s[at.highestBefore] = s[at.highest];
+    // The first of them takes the place of what is usual.
+    const rate = Math.max(rowsPerLook / (s[at.rows] - blockRows), slowest);
+    const ofLow = low - s[at.floor];
+    const ofHigh = high - s[at.ceiling];
+    s[at.floor] += rate * ofLow;
+    s[at.floorVariance] = (1 - rate) * (s[at.floorVariance] + rate * ofLow * ofLow);
+    s[at.ceiling] += rate * ofHigh;
+    s[at.ceilingVariance] = (1 - rate) * (s[at.ceilingVariance] + rate * ofHigh * ofHigh);
   }
 
   state(): State {
@@ -114,6 +125,7 @@ export class WindowBounds implements Stateful {
       scalars: parts(finite, [
         [at.rows, whole],
         [at.inBlock, wholeWithin(0, blockRows - 1)],
+        [at.window, wholeWithin(0, 2 * blockRows)],
         [at.floorVariance, notNegative],
         [at.ceilingVariance, notNegative],
         [at.score, notNegative],
