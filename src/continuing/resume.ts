@@ -76,12 +76,12 @@ export function resume(
   }
   const stored = descriptionIn(checkpoint);
   const names = storedNames(stored, where);
+  const own = describedWith(learner, names);
   if (differenceFrom(learner, stored) === null) {
     restoreInto(learner, checkpoint, where);
     learner.adoptClassNames(names);
-    return leftOut(learner, checkpoint, where);
+    return [...settingsChanged(own, stored), ...leftOut(learner, checkpoint, where)];
   }
-  const own = describedWith(learner, names);
   const difference = firstDifference(own, adapted(stored, own), "");
   if (difference !== null && onChange === "refuse") {
     const obstacle = obstacleTo(own, stored);
@@ -253,9 +253,14 @@ function derivedFieldsObstacle(own: AnyDescription, stored: AnyDescription): str
 /** A stored description with the settings of the learner that may change from run to run. */
 function adapted(stored: AnyDescription, own: AnyDescription): AnyDescription {
   if (kindOf(own.model) !== kindOf(stored.model) || isForecaster(own.model)) return stored;
+  const { deterministic } = own.training;
   if (isEnsemble(stored.model) && isEnsemble(own.model)) {
     const { coverage } = own.model.ensemble;
-    return { ...stored, model: { ensemble: { ...stored.model.ensemble, coverage } } } as AnyDescription;
+    return {
+      ...stored,
+      model: { ensemble: { ...stored.model.ensemble, coverage } },
+      training: { ...stored.training, deterministic },
+    } as AnyDescription;
   }
   const { optimizer, clip, schedule } = own.model as ModelDescription;
   const { schedule: _, ...model } = stored.model as ModelDescription;
@@ -263,7 +268,7 @@ function adapted(stored: AnyDescription, own: AnyDescription): AnyDescription {
   return {
     ...stored,
     model: { ...model, optimizer, clip, ...(schedule === undefined ? {} : { schedule }) },
-    training: { ...stored.training, batchSize },
+    training: { ...stored.training, batchSize, deterministic },
   } as AnyDescription;
 }
 
@@ -276,6 +281,7 @@ function settingsChanged(own: AnyDescription, stored: AnyDescription): Changes {
     ["model.schedule", (described) => model(described).schedule ?? null],
     ["model.clip", (described) => model(described).clip ?? null],
     ["training.batchSize", ({ training }) => ("batchSize" in training ? training.batchSize : null)],
+    ["training.deterministic", ({ training }) => training.deterministic],
     ["the interval's coverage", (described) => model(described).ensemble?.coverage ?? null],
   ];
   const found = settings.flatMap(
@@ -303,13 +309,16 @@ function differenceFrom(learner: PrequentialLearner, stored: AnyDescription): st
   const { names } = namesIn(stored.target);
   if (Array.isArray(names)) adoptNames(own.target, names);
   if (kindOf(own.model) === kindOf(stored.model)) {
-    return firstDifference(withoutBalance(own), withoutBalance(stored), "");
+    return firstDifference(whatWasLearned(own), whatWasLearned(stored), "");
   }
   return `model is ${kindOf(own.model)} in the config and ${kindOf(stored.model)} in it`;
 }
 
-/** Which class is named follows from what was learned, and changes nothing of it. */
-const withoutBalance = ({ training: { balance, ...training }, ...rest }: CommonDescription) => ({
+/** Which class is named, and which kernels compute, changes nothing of what was learned. */
+const whatWasLearned = ({
+  training: { balance, deterministic, ...training },
+  ...rest
+}: CommonDescription) => ({
   ...rest,
   training,
 });

@@ -136,6 +136,16 @@ test("resume continues with the options of a transform, and refuses others", () 
   expect(error.message).toContain("features[1].clip.limit is 3 in the config and 2 in it");
 });
 
+test("resume continues with other kernels, to the bit, and says so in a sentence", () => {
+  const withKernels = (deterministic: boolean) => ({ ...classes, training: { deterministic } });
+  const begun = observe(createNetworkLearner(withKernels(false)), 0, 50);
+  const resumed = createNetworkLearner(withKernels(true));
+  expect(resume(resumed, written(begun), "saved.msgpack")).toEqual([
+    "the settings have changed, and what was learned continues with them: training.deterministic is true in the config and false in it",
+  ]);
+  expect(resumed.state()).toEqual(begun.state());
+});
+
 describe("resume refuses a checkpoint of another learner, and changes nothing:", () => {
   test.each<[string, LearnerOptions]>([
     ['fields[0] is "c" in the config and "a" in it', { ...classes, fields: ["c", "b", "label"] }],
