@@ -2,9 +2,11 @@
  * Marks around the cells of a line that let its reader find a whole one: those of Serial Studio in the comment marks of C,
  * `<21.5,40>` of many sketches, `{21.5,40}`, `$21.5,40;`. A mark on one side only may belong to a value, as in `<0.5` or `$5`.
  */
-import { isDigit, minus, plus, skipBlanks } from "./ascii.ts";
+import { indexOfByte, isDigit, minus, plus, quote, skipBlanks } from "./ascii.ts";
 import { point } from "./decimal.ts";
 import { isLetter } from "./log-time.ts";
+
+const openBrace = 0x7b;
 
 interface Marks {
   open: Uint8Array;
@@ -24,13 +26,17 @@ const known: readonly Marks[] = [
   marksOf("$", ";", true),
 ];
 
-/** Returns the bytes of the mark at each end of the line `bytes[start..end)`; 0 where there are none around cells. */
+/**
+ * Returns the bytes of the mark at each end of the line `bytes[start..end)`; 0 where there are none around cells. Braces
+ * around quotes are those of JSON, which may be damaged.
+ */
 export function markBytes(bytes: Uint8Array, start: number, end: number): number {
   for (let kind = 0; kind < known.length; kind++) {
     const { open, close, mayRepeat } = known[kind];
     const { length } = open;
     const [first, last] = [start + length, end - length];
     if (first >= last || !isAt(bytes, start, open) || !isAt(bytes, last, close)) continue;
+    if (open[0] === openBrace && indexOfByte(bytes, quote, first, last) >= 0) continue;
     const isAround =
       indexOfMark(bytes, first, last, open) < 0 &&
       (mayRepeat || indexOfMark(bytes, first, last, close) < 0) &&

@@ -90,6 +90,8 @@ export class LineReading {
   #headerSeparator: number | null = null;
   #hasHeader = false;
   #hasSample = false;
+  /** The byte that opens the mark before the cells of the first sample; -1 where there is none. */
+  #mark = -1;
   /** The line that is read is the data behind a logger's prefix; and whether samples have come so. */
   #isBehindPrefix = false;
   #havePrefix = false;
@@ -125,7 +127,7 @@ export class LineReading {
     if (bytes[start] === hash && this.#isComment(bytes[start + 1]))
       return this.#readComment(bytes, start, end);
     if (this.#havePrefix && !this.#isBehindPrefix) {
-      const data = logPrefixEnd(bytes, start, end);
+      const data = logPrefixEnd(bytes, start, end, true);
       if (data > start) return this.#readBehindPrefix(bytes, start, data, end, slot);
     }
     let outcome = this.#readAsBefore(bytes, start, end, slot);
@@ -214,8 +216,8 @@ export class LineReading {
       this.#separator = bytes[end - 1];
       return passedLine;
     }
-    const mark = markBytes(bytes, start, end);
-    if (mark > 0) return this.read(bytes, start + mark, trimEnd(bytes, start, end - mark), slot);
+    const mark = this.#hasSample && bytes[start] !== this.#mark ? 0 : markBytes(bytes, start, end);
+    if (mark > 0) return this.#readBetweenMarks(bytes, start, end, mark, slot);
     const data =
       this.#isBehindPrefix || (this.#hasSample && !this.#havePrefix)
         ? start
@@ -347,6 +349,14 @@ export class LineReading {
     if (outcome !== goodLine && outcome !== missingLine) return outcome;
     this.#havePrefix = true;
     if (!isOther) this.#logger.take(bytes, start, data);
+    return outcome;
+  }
+
+  /** Reads a line between marks, where the first sample stood between such: others mean something else. */
+  #readBetweenMarks(bytes: Uint8Array, start: number, end: number, length: number, slot: number): number {
+    const first = skipBlanks(bytes, start + length, end);
+    const outcome = this.read(bytes, first, trimEnd(bytes, start, end - length), slot);
+    if (outcome === goodLine || outcome === missingLine) this.#mark = bytes[start];
     return outcome;
   }
 

@@ -60,14 +60,17 @@ const levels = [
 /** Signs, quotes and brackets that data may begin with. */
 const dataMarks = new TextEncoder().encode("+-.\"'{(_");
 
-/** Returns where the data of the line `bytes[start..end)` begins: `start` where no logger has written before it. */
-export function logPrefixEnd(bytes: Uint8Array, start: number, end: number): number {
+/**
+ * Returns where the data of the line `bytes[start..end)` begins: `start` where no logger has written before it.
+ * @param isKnown a logger has written before other lines of the stream
+ */
+export function logPrefixEnd(bytes: Uint8Array, start: number, end: number, isKnown = false): number {
   let at = behindBrackets(bytes, start, end);
   if (at === start) at = behindLevelLetter(bytes, start, end);
   if (at === start) at = behindArrow(bytes, start, end);
   if (at === start) at = behindDate(bytes, start, end);
   if (at === start) at = behindHost(bytes, start, end);
-  if (at === start) at = stampEnd(bytes, start, end);
+  if (at === start) at = stampEnd(bytes, start, end, isKnown);
   if (at === start) at = topicEnd(bytes, start, end);
   return at < end ? at : start;
 }

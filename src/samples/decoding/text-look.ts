@@ -75,6 +75,8 @@ const longestShown = 32;
 const mostWords = 64;
 /** Cells among which a word that came once is damage. */
 const enoughCells = 40;
+/** Share of the lines with a certain prefix that tells what stands before the others. */
+const fewPrefixes = 0.1;
 /** Share of the cells that must hold the same for a column to hold it. */
 const almostAll = 0.9;
 /** Falls of a counter that are restarts of the device; what falls more often comes round, as the hour does. */
@@ -132,16 +134,21 @@ function withoutMarks(lines: string[]): string[] {
  * them are whole as they are.
  */
 function withoutPrefixes(lines: string[]): string[] {
-  const data = lines.map((line) => {
-    const holdsJson = line.endsWith("}") && /[ \t]\{["']/.test(line);
-    if (!holdsJson && !/^(?:\[|[EWIDV] \(|\d|[A-Z][a-z]{2} )/.test(line)) return line;
-    const bytes = new TextEncoder().encode(line);
-    return textOf(bytes, logPrefixEnd(bytes, 0, bytes.length), bytes.length);
-  });
+  const certain = lines.map((line) => withoutPrefix(line, false));
+  const isKnown = certain.filter((line, index) => line !== lines[index]).length > fewPrefixes * lines.length;
+  const data = isKnown ? lines.map((line) => withoutPrefix(line, true)) : certain;
   const prefixed = lines.filter((line, index) => data[index] !== line);
   if (2 * prefixed.length <= lines.length) return lines;
   const above = lines.slice(0, lines.indexOf(prefixed[0]));
   return above.some((line) => isHeaderOf(line, prefixed)) ? lines : data;
+}
+
+/** @param isKnown other lines have a prefix */
+function withoutPrefix(line: string, isKnown: boolean): string {
+  const holdsJson = line.endsWith("}") && /[ \t]\{["']/.test(line);
+  if (!holdsJson && !/^(?:\[|[EWIDV] \(|\d|[A-Z][a-z]{2} )/.test(line)) return line;
+  const bytes = new TextEncoder().encode(line);
+  return textOf(bytes, logPrefixEnd(bytes, 0, bytes.length, isKnown), bytes.length);
 }
 
 /** Whether a line names each cell of most rows. */

@@ -42,5 +42,25 @@ describe("marks around a line are no part of its cells", () => {
     ["other marks at the end", "<1,2}\n"],
   ])("values with a mark of their own are refused: %s", (_, line) => {
     expect(rowsOf(`7,7\n${line}`)).toEqual([[7, 7]]);
+    expect(rowsOf(line)).toEqual([]);
+  });
+
+  test("lines between marks among lines without, and between other marks, are refused: they mean something else", () => {
+    const others = ["<0,1>", "{3,200}", "/*1,2*/", "$5;6;"];
+    expect(rowsOf(["1,2", ...others, "3,4", ""].join("\n"))).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect(rowsOf(["<7,8>", "{3,200}", "$5;6;", "<9,10>", ""].join("\n"))).toEqual([
+      [7, 8],
+      [9, 10],
+    ]);
+  });
+
+  test.each([
+    ["of a name", '{a":1,"b":2,"z":true}'],
+    ["behind a name", '{t": 0, "a": 3, "b": -1}'],
+  ])("the braces of JSON that lost a quote %s are none", (_, line) => {
+    expect(rowsOf(`${line}\n`)).toEqual([]);
   });
 });
