@@ -20,7 +20,7 @@ import {
 import { rivuletVersion } from "../machine/version.ts";
 import { clockText } from "../samples/sample-clock.ts";
 import { faultsText } from "../samples/sample-validator.ts";
-import { formatCount, formatDuration, formatSize, parseDuration } from "../wording/quantities.ts";
+import { formatCount, formatDuration, formatRate, formatSize, parseDuration } from "../wording/quantities.ts";
 import type { Invocation } from "./command-line/command.ts";
 import { untilSignalled } from "./command-line/signals.ts";
 
@@ -229,7 +229,7 @@ function statusLine(
     ...status.glitches.map(({ field, count }) => `${field} ${formatCount(count, "glitch", "glitches")}`),
     ...(status.recoveries > 0 ? [formatCount(status.recoveries, "recovery", "recoveries")] : []),
     ...(status.loweredEffort === null ? [] : [`effort ${status.loweredEffort}`]),
-    ...(declared?.isFar ? [`${declared.declared} a second declared`] : []),
+    ...(declared?.isFar ? [`${formatRate(declared.declared)} declared`] : []),
     ...(status.unlabelled > 0 ? [`${status.unlabelled} unlabelled`] : []),
     ...(status.labels === null ? [] : lateLabelsText(status.labels)),
     ...(status.drifts > 0 ? [status.drifts === 1 ? "1 drift" : `${status.drifts} drifts`] : []),

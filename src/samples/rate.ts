@@ -1,5 +1,5 @@
 /** Compares the rate at which samples come with the one that a config declares. */
-import { formatDuration } from "../wording/quantities.ts";
+import { formatRate } from "../wording/quantities.ts";
 
 /** A window holds at least this many samples, and lasts at least this long. */
 const windowSamples = 10;
@@ -12,15 +12,15 @@ export const isFarFrom = (rate: number, declared: number): boolean =>
   rate > farFactor * declared || farFactor * rate < declared;
 
 /**
- * Says that samples are further apart, or closer, than the declared rate has them; null where they are not, and where that
- * is not known.
+ * Says that samples come far more often, or far less, than the declared rate has them; null where they do not, and where
+ * that is not known.
  * @param declared samples a second
  * @param usualMs time from one sample to the next by their own clock
  */
 export function rateDoubt(declared: number | null, usualMs: number | null): string | null {
   if (declared === null || usualMs === null || !isFarFrom(1000 / usualMs, declared)) return null;
-  const [found, expected] = [usualMs, 1000 / declared].map(formatDuration);
-  return `samples are ${found} apart by their own times, and source.rate declares ${expected}: a horizon or a window of an hour is counted in samples by it, and is another time now; correct source.rate`;
+  const [found, expected] = [1000 / usualMs, declared].map(formatRate);
+  return `samples come at ${found} by their own times, but source.rate declares ${expected}: horizons and windows are counted in samples by it, so correct source.rate`;
 }
 
 /** How the rate changed: it became far from the declared one, or it is right again; null: no change. */

@@ -67,7 +67,7 @@ export interface ClockReport {
   /** Steps of more than ten times the usual one. */
   gaps: number;
   longestGapMs: number;
-  /** Time from one sample to the next, as it is usually; null while it is not known. */
+  /** Time from one sample to the next, as it is usually; null while it is not known, and where gaps are frequent. */
   usualMs: number | null;
 }
 
@@ -79,6 +79,8 @@ const largestTime = 8.64e15;
 const gapFactor = 10;
 /** Steps after which the usual one is known. */
 const enoughSteps = 8;
+/** Most gaps for each usual step: where more come, it was taken of steps that are not usual. */
+const mostGaps = 0.1;
 /** How fast the usual step follows: a part of itself each time. */
 const following = 0.05;
 const hourMs = 3_600_000;
@@ -181,7 +183,7 @@ export class SampleClock {
   #usualMs(): number | null {
     const state = this.#state;
     const steps = state[at.steps];
-    if (steps < enoughSteps) return null;
+    if (steps < enoughSteps || this.gaps > mostGaps * steps) return null;
     return (state[at.usual] * steps) / (steps + this.repeated);
   }
 

@@ -60,12 +60,12 @@ export function parseTimeSpan(text: string): number | null {
 export function parseRate(text: string): number | null {
   const written = text.trim();
   const [, each] = /^every (.+)$/.exec(written) ?? [];
-  const [, times, span] = /^(\d+(?:\.\d+)?) ?(?:\/|\bper\b|\ban?\b) ?(.+)$/.exec(written) ?? [];
+  const [, times, span] = /^(\d+(?:\.\d+)?) ?(?:\/|per\b|\ban?\b) ?(.+)$/.exec(written) ?? [];
   const [, count, kilo] = /^(\d+(?:\.\d+)?) ?(k?)Hz$/.exec(written) ?? [];
   if (count !== undefined) return positive(Number(count) * (kilo === "k" ? 1000 : 1));
   // "every hour" and "1/hour" mean one hour.
   const interval = each ?? span ?? "";
-  const milliseconds = parseTimeSpan(/^\d/.test(interval) ? interval : `1${interval}`);
+  const milliseconds = parseTimeSpan(/^[A-Za-z]+$/.test(interval) ? `1${interval}` : interval);
   return positive((Number(times ?? 1) * 1000) / (milliseconds ?? Number.POSITIVE_INFINITY));
 }
 
@@ -115,6 +115,12 @@ export function formatDuration(milliseconds: number): string {
   const minutes = Math.round(seconds / 60);
   if (minutes < 1440) return twoUnits(minutes, 60, "h", "min");
   return twoUnits(Math.round(seconds / 3600), 24, "d", "h");
+}
+
+/** Formats a number a second: `50 a second`, below one as the time between two, `one in 10 min`. */
+export function formatRate(perSecond: number): string {
+  if (perSecond > 0 && perSecond < 1) return `one in ${formatDuration(1000 / perSecond)}`;
+  return `${Number(perSecond.toPrecision(3))} a second`;
 }
 
 /** A whole number of small units in large ones, each of which has so many; without a rest the large ones alone. */

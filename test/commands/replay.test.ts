@@ -20,7 +20,7 @@ target: { forecast: temperature, horizon: 3h }
   const rows = Array.from({ length: 60 }, (_, row) => `${time(row)},${20 + (row % 7)}\n`).join("");
   const cwd = folderWith({ "c.yaml": config, "d.csv": `time,temperature\n${rows}` });
   const doubt =
-    /samples are 1 min apart by their own times, and source\.rate declares 1 h: .*correct source\.rate/;
+    /samples come at one in 1 min by their own times, but source\.rate declares one in 1 h: .*correct source\.rate/;
   const [replayed, ran] = await Promise.all([
     rivulet(["replay", "c.yaml", "--data", "d.csv"], { cwd }),
     rivulet(["run", "c.yaml"], { cwd }),

@@ -77,7 +77,8 @@ test("is doubted by the times of samples below half and above double the declare
   ]);
   expect(rateDoubt(null, 60_000)).toBeNull();
   expect(rateDoubt(1 / 3600, 60_000)).toMatch(
-    /^samples are 1 min apart by their own times, and source\.rate declares 1 h: .*correct source\.rate$/,
+    /^samples come at one in 1 min by their own times, but source\.rate declares one in 1 h: .*correct source\.rate$/,
   );
-  expect(rateDoubt(10, 1000)).toMatch(/^samples are 1\.0 s apart .* declares 0\.1 s/);
+  expect(rateDoubt(10, 1000)).toMatch(/ at 1 a second .* declares 10 a second/);
+  expect(rateDoubt(1000, 20)).toMatch(/ at 50 a second .* declares 1000 a second/);
 });

@@ -107,6 +107,17 @@ describe("what a clock shows", () => {
     expect(follow(coarse).report.usualMs).toBeCloseTo(250, -1);
   });
 
+  test.each([
+    [
+      "begins with a step of a second and goes on by minutes",
+      (row: number) => 60_000 * row + (row > 0 ? -59_000 : 0),
+    ],
+    ["brings rows in pairs", (row: number) => 1000 * (row >> 1) + 5 * (row % 2)],
+  ])("is no usual step where it %s", (_, timeOf) => {
+    const times = Array.from({ length: 2000 }, (_, row) => 1_700_000_000_000 + timeOf(row));
+    expect(follow(times).report.usualMs).toBeNull();
+  });
+
   test("are gaps, with the longest", () => {
     const later = steady.map((time) => time + 86_400_000);
     const latest = later.map((time) => time + 3_600_000);

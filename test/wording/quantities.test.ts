@@ -36,6 +36,7 @@ test.each([
   ["1 per hour", 1 / 3600],
   ["2 a day", 2 / 86_400],
   ["every 10min", 1 / 600],
+  ["10per min", 1 / 6],
   ["every 1d", 1 / 86_400],
   ["50 Hz", 50],
   ["1.6kHz", 1600],
@@ -57,6 +58,10 @@ test("refuses a rate that is none", () => {
     "-1/s",
     "1/Hour",
     "0 Hz",
+    "every .5s",
+    "1/.5s",
+    "2 per .1s",
+    "1/h30min",
   ])
     expect(parseRate(text)).toBeNull();
 });
