@@ -205,7 +205,9 @@ function reachedBy(folder: string, url: string | undefined): Reached {
   if (url !== undefined) {
     if (!URL.canParse(url))
       throw new UsageError(`--url must be a URL such as http://nas.local:9000/${bucket}, found "${url}"`);
-    return { url, fingerprint: found?.fingerprint ?? null };
+    const { origin, pathname } = new URL(url);
+    const reached = pathname === "/" ? `${origin}/${bucket}` : url;
+    return { url: reached, fingerprint: found?.fingerprint ?? null };
   }
   return found ?? { url: `http://${defaultListen}/${bucket}`, fingerprint: null };
 }

@@ -55,10 +55,20 @@ export interface Recorder {
   event(event: RecordedEvent): void;
 }
 
+/** What of a config the way of a sample depends on. */
+interface Wiring {
+  /** Place of the target in a sample. */
+  targetAt: number;
+  /** Whether samples come with their target; where not, and `isTaught`, it comes later. */
+  hasTarget: boolean;
+  isTaught: boolean;
+  hasPins: boolean;
+}
+
 export class SamplePath implements DaemonMemory {
   /** Where samples and events are recorded; null where they are not. */
   recorder: Recorder | null = null;
-  /** Samples that came with their target while learning was paused: predicted, and not learned from. */
+  /** Samples that would have been learned from, had learning not been paused. */
   passedInPause = 0;
   /** Statistics of the fields, where somebody can look at them. */
   fieldStatistics: FieldStatistics | null = null;
@@ -68,6 +78,7 @@ export class SamplePath implements DaemonMemory {
   readonly #targetAt: number;
   /** Whether a sample brings its target; where not, labels come later. */
   readonly #hasTarget: boolean;
+  readonly #isTaught: boolean;
   #hasTimes = true;
   /** Whether anything follows from a prediction: replies, or what is on the pins of the board. */
   readonly #isAnswered: boolean;
@@ -85,7 +96,7 @@ export class SamplePath implements DaemonMemory {
 
   constructor(
     stations: Stations,
-    { targetAt, hasTarget, hasPins }: { targetAt: number; hasTarget: boolean; hasPins: boolean },
+    { targetAt, hasTarget, isTaught, hasPins }: Wiring,
     { clock, wallClock }: { clock: SteadyClock; wallClock: WallClock },
   ) {
     this.stations = stations;
@@ -95,6 +106,7 @@ export class SamplePath implements DaemonMemory {
     this.#setWallClock();
     this.#targetAt = targetAt;
     this.#hasTarget = hasTarget;
+    this.#isTaught = isTaught;
     this.#isAnswered = hasPins || stations.replies !== null;
   }
 
@@ -161,7 +173,7 @@ export class SamplePath implements DaemonMemory {
   /** Nothing is learned in a pause, and a label that comes later is none for a sample of a pause. */
   #pass(isLabelled: boolean): void {
     this.stations.learner.skip?.();
-    if (isLabelled) this.passedInPause++;
+    if (isLabelled || !this.#isTaught) this.passedInPause++;
     else this.stations.learner.unlabelled++;
   }
 

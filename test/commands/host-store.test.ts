@@ -1,8 +1,9 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { LongReport } from "../../src/commands/command-line/command.ts";
+import type { LongReport, Report } from "../../src/commands/command-line/command.ts";
 import { run } from "../../src/commands/host.ts";
+import { parseConfig } from "../../src/config/config.ts";
 import { openRegistry } from "../../src/sync/host/registry.ts";
 import { statusKey } from "../../src/sync/names.ts";
 import { folderWith } from "../rivulet.ts";
@@ -66,4 +67,18 @@ test("rivulet host list shows the devices of the store, as named or as the front
     JSON.stringify({ url: "http://10.0.0.4:9000/fleet", fingerprint: null, store }),
   );
   expect(await list({})).toMatchObject(shown);
+});
+
+test.each([
+  ["http://nas.local:9000", "http://nas.local:9000/fleet"],
+  ["http://nas.local:9000/", "http://nas.local:9000/fleet"],
+  ["https://nas.local/boards", "https://nas.local/boards"],
+])("rivulet host add --url %s prints a block that a config accepts", async (url, to) => {
+  const folder = folderWith();
+  openRegistry(folder, { create: true });
+  const options = { folder, url };
+  const { data } = (await run({ positionals: ["add", "pump-7"], options, json: true } as never)) as Report;
+  expect(data["url"]).toBe(to);
+  const config = `source: { file: x.csv, fields: [a, y] }\ntarget: { column: y }\ncheckpoint: { directory: saved }\n${data["sync"]}\n`;
+  expect(parseConfig(config, "c.yaml").sync?.to).toBe(to);
 });

@@ -252,6 +252,16 @@ checkpoint: { directory: saved }
   });
 });
 
+test.each([
+  ["1,2\n5,3\n", "found in pair 2 an end before its begin in"],
+  ["1,2\n2026-01-01T00:00:00Z,2026-01-02T00:00:00Z\n", "found times beside numbers of rows in"],
+  ["2026-01-01T00:00:00Z,5000\n", "found times beside numbers of rows in"],
+])("refuses the windows %j", async (windows, sentence) => {
+  const folder = folderWith({ "x.csv": rowsOf(), "w.txt": windows });
+  const given = { data: join(folder, "x.csv"), windows: join(folder, "w.txt") };
+  await expect(invoke(given)).rejects.toThrow(sentence);
+});
+
 test("lines that cannot be read are told, as is what may be meant otherwise", async () => {
   const rows = Array.from({ length: 60 }, (_, index) => `${20 + (index % 7)}.5\t1,${200 + index}\n`);
   const path = join(folderWith(), "data.txt");

@@ -51,3 +51,11 @@ test("a pause without a time lasts until it is ended, also where one with a time
   time.now += 2 * minuteMs;
   expect([path.endPauseIfOver(), path.isPaused, path.pauseLeftMs]).toEqual([false, true, null]);
 });
+
+test("where there is no target, samples of a pause are counted as such, and none as without a label", () => {
+  const { path, learner, take } = pathAt({ now: 1e12 });
+  take(Float64Array.of(1, 2));
+  path.isPaused = true;
+  for (let row = 0; row < 5; row++) take(Float64Array.of(1, 2));
+  expect([learner.samplesSeen, path.passedInPause, learner.unlabelled]).toEqual([1, 5, 0]);
+});

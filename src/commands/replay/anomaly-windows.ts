@@ -39,7 +39,19 @@ export function readWindows(file: string): Windows {
     );
   }
   const list = pairs.map(([from, to]) => [endOf(from) as number, endOf(to) as number] as const);
-  return { unit: pairs.every((pair) => pair.every(isRow)) ? "row" : "time", list };
+  const rows = pairs.flat().filter(isRow).length;
+  const isMixed = rows > 0 && rows < 2 * pairs.length;
+  const backward = list.findIndex(([from, to]) => from > to);
+  if (isMixed || backward !== -1) {
+    const found = isMixed
+      ? "times beside numbers of rows"
+      : `in pair ${backward + 1} an end before its begin`;
+    throw new RivuletError(
+      "argument.bad-value",
+      `found ${found} in ${file}, expected either times or numbers of rows, in each pair the earlier one first; correct it`,
+    );
+  }
+  return { unit: rows === 0 ? "time" : "row", list };
 }
 
 const isRow = (end: unknown) => /^\d{1,10}$/.test(String(end));
