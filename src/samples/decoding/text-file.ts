@@ -5,7 +5,7 @@
  */
 import { RivuletError } from "../../errors/errors.ts";
 import { suggestion } from "../../wording/nearest.ts";
-import { formatCount } from "../../wording/quantities.ts";
+import { formatCount, formatSize } from "../../wording/quantities.ts";
 import { SampleRing } from "../ring.ts";
 import type { SampleClock } from "../sample-clock.ts";
 import { readText } from "../sources/file-text.ts";
@@ -28,6 +28,8 @@ const mostlyRows = 0.9;
 /** Lines that a file must begin with for a look at it, unless they are longer than this. */
 const enoughLines = 12;
 const longestBeginning = 1 << 20;
+/** Bytes in which lines end, however long they are. */
+const manyBytes = 1 << 18;
 /** Lines that usually show what a file holds. */
 const fewLines = 64;
 /** Rows decoded at a time. */
@@ -96,21 +98,33 @@ async function* readLines(path: string): AsyncGenerator<Uint8Array> {
     if (beginning === null) yield chunk;
     else {
       beginning = beginning.length === 0 ? chunk : Buffer.concat([beginning, chunk]);
-      if (hasLines(beginning) || beginning.length >= longestBeginning) {
+      if (hasLines(beginning, enoughLines) || beginning.length >= longestBeginning) {
+        refuseEndless(path, beginning);
         yield beginning;
         beginning = null;
         // A chunk is valid until the next one.
       } else beginning = Uint8Array.from(beginning);
     }
   }
-  if (beginning !== null && beginning.length > 0) yield beginning;
+  if (beginning === null || beginning.length === 0) return;
+  refuseEndless(path, beginning);
+  yield beginning;
 }
 
-function hasLines(bytes: Uint8Array): boolean {
+function hasLines(bytes: Uint8Array, count: number): boolean {
   let ends = 0;
-  for (let at = 0; at < bytes.length && ends < enoughLines; at++)
+  for (let at = 0; at < bytes.length && ends < count; at++)
     if (bytes[at] === lineFeed || bytes[at] === carriageReturn) ends++;
-  return ends >= enoughLines;
+  return ends >= count;
+}
+
+/** Refuses text of which no line ends: what it lacks else, such as a column, is not what is wrong. */
+function refuseEndless(path: string, beginning: Uint8Array): void {
+  if (beginning.length < manyBytes || hasLines(beginning, 1) || !isText(beginning)) return;
+  throw new RivuletError(
+    "data.bad-row",
+    `${path}: no line ends in its first ${formatSize(beginning.length)}; give a file with a row of numbers a line`,
+  );
 }
 
 /** A few lines show what all hold, unless a column is empty in them: a slow sensor may have its first value later. */

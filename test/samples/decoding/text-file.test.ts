@@ -44,6 +44,16 @@ const goodRows = [
   [300, 0.5, 1],
 ];
 
+test("a file of which no line ends is refused for that, whatever column is asked for", async () => {
+  const path = file("21.5,40,1,".repeat(1 << 15));
+  const said = expect.objectContaining({
+    code: "data.bad-row",
+    message: expect.stringContaining("no line ends"),
+  });
+  await expect(lookAtFile(path)).rejects.toEqual(said);
+  await expect(rowsOf(path, { fields: ["label"] })).rejects.toEqual(said);
+});
+
 describe("a good file", () => {
   test("gives its column names", async () => {
     expect(await namesIn(file(good))).toEqual(["a", "b", "label"]);
