@@ -15,7 +15,7 @@ export async function run(invocation: Invocation): Promise<Report | null> {
   const kept: (number | string)[][] = [];
   const names = await Promise.all(columns.map((column) => data.classNames?.(column)));
   const worded = (value: number, column: number) => names[column]?.[value] ?? value;
-  lines?.write(columns.join(","));
+  lines?.write(columns.map(csvCell).join(","));
   try {
     const { rows, damaged, tornBytes } = await data.read(columns, (values, offset) => {
       const row = Array.from(values.subarray(offset, offset + columns.length), worded);

@@ -8,7 +8,7 @@ import { requireWritable } from "../command-line/writable-file.ts";
 /** A cell of CSV, quoted where it must be; one that is missing is empty. */
 export function csvCell(value: string | number | null): string {
   const text = value === null || Number.isNaN(value) ? "" : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return /[",;\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 export interface LineOutput {

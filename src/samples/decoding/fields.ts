@@ -122,8 +122,8 @@ export function packedBytes(fields: readonly Field[]): number {
 /**
  * Completes and checks a list of fields.
  *
- * Names are written to CSV headers, where they must differ from numbers. So they may not hold a separator, a quote or a
- * line end, begin or end with a blank, or be a number.
+ * Names are written to CSV headers, in quotes where they hold a separator, and must differ from numbers there. So they may
+ * not hold a quote, a tab or a line end, begin or end with a blank, or be a number.
  *
  * @param path path of the list in the config, for errors: `source.fields`
  * @throws RivuletError naming the field at fault
@@ -204,8 +204,8 @@ export const isFieldName = (name: string): boolean => nameFault(name) === null;
 function nameFault(name: string): string | null {
   if (typeof name !== "string" || name === "") return "is empty";
   if (name !== name.trim()) return `"${name}" begins or ends with a blank`;
-  if (/[,;"\t\r\n]/.test(name)) return `${JSON.stringify(name)} holds a separator, a quote or a line end`;
-  return Number.isNaN(Number(name)) ? null : `"${name}" is a number`;
+  if (/["\t\r\n]/.test(name)) return `${JSON.stringify(name)} holds a quote, a tab or a line end`;
+  return Number.isNaN(Number(name.replace(",", "."))) ? null : `"${name}" is a number`;
 }
 
 function checkName(name: string, where: string): void {

@@ -53,11 +53,14 @@ export function isDatedHeader(cells: readonly string[], width: number): boolean 
   return cells.length === width && new Set(cells).size === width && datePieces(cells).length > 0;
 }
 
+/** What loggers call the column that counts their rows. */
+const rowNumber = "#";
+
 /** Whether cells are names: none is a number or a time, and most are not empty. */
 export function areNames(cells: readonly string[], kind: LineKind): boolean {
   const named = cells.filter((cell) => cell !== "");
   if (named.length < Math.max(1, cells.length / 2)) return false;
-  return named.every((cell) => /\p{L}/u.test(cell) && !isValue(cell, kind));
+  return named.every((cell) => cell === rowNumber || (/\p{L}/u.test(cell) && !isValue(cell, kind)));
 }
 
 /** Whether a cell is a number or a time. */

@@ -30,7 +30,8 @@ test("packed fields take the bytes of their types and no padding", () => {
 const refused: [string, FieldDescription[], string][] = [
   ["an empty list", [], "source.fields is empty"],
   ["a field without a name", [{ name: "" }], "source.fields[0].name is empty"],
-  ["a name with a separator", [{ name: "a;b" }], 'source.fields[0].name "a;b" holds a separator'],
+  ["a name with a quote", [{ name: 'a"b' }], 'source.fields[0].name "a\\"b" holds a quote'],
+  ["a name that is a number with a comma", [{ name: "1,5" }], 'source.fields[0].name "1,5" is a number'],
   [
     "a name with blanks around it",
     [{ name: " a" }],
