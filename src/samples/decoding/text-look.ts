@@ -230,7 +230,7 @@ function lookAtPlaces(
   const shift = header !== null && names.length === cells.length - 1 ? 1 : 0;
   const cellsAt = (place: number) => rows.map((row) => row[place + shift] ?? "");
   const found = withPieces(names.map((name, place) => columnOf(name, cellsAt(place), kind)));
-  const columns = withTimeDigits(found, cellsAt);
+  const columns = withMonthDays(withTimeDigits(found, cellsAt), cellsAt);
   const counter = { name: "", holds: "counter", words: [], present: rows.length, odd: 0 } as const;
   if (shift > 0) columns.unshift({ ...counter, words: [] });
   return {
@@ -354,6 +354,30 @@ function withTimeDigits(columns: TextColumn[], cellsAt: (place: number) => strin
     if (place === time) return { ...column, holds: "clock", part: "piece" };
     return place === date ? { ...column, holds: "clock" } : column;
   });
+}
+
+const monthName = /^(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*$/i;
+
+/**
+ * The columns, of which the month as a word, the day behind it, and a year behind the time of day are pieces of the clock:
+ * `Mar 28 22:00:00` and `Sat Mar 28 22:00:00 2026` come before lines whose cells blanks separate too.
+ */
+function withMonthDays(columns: TextColumn[], cellsAt: (place: number) => string[]): TextColumn[] {
+  const hold = (place: number, fits: (cell: string) => boolean) =>
+    columns[place]?.holds !== "clock" && columns[place] !== undefined && cellsAt(place).every(fits);
+  const isDay = (cell: string) => /^(?:0?[1-9]|[12]\d|3[01])$/.test(cell);
+  const isYear = (cell: string) => /^(?:19|20)\d\d$/.test(cell);
+  const time = columns.findIndex(
+    ({ holds }, place) =>
+      holds === "clock" && hold(place - 1, isDay) && hold(place - 2, (cell) => monthName.test(cell)),
+  );
+  if (time < 0) return columns;
+  const last = hold(time + 1, isYear) ? time + 1 : time - 1;
+  return columns.map((column, place) =>
+    place !== time && place >= time - 2 && place <= last
+      ? { ...column, holds: "clock", part: "piece" }
+      : column,
+  );
 }
 
 /** Words without those that came once among many, as damage makes them. */
