@@ -397,6 +397,11 @@ export class CellValues {
     return isUnit(bytes, start, end) && this.#units.isUsual(bytes, start, end, field);
   }
 
+  /** Whether `bytes[start..end)` is a unit in which a device may print the value of the field too, `*F` behind `*C`. */
+  isOtherUnit(bytes: Uint8Array, start: number, end: number, field: number): boolean {
+    return isUnit(bytes, start, end) && this.#units.isOther(bytes, start, end, field);
+  }
+
   /** Notes why the line is refused, and returns the result of the line. */
   refuse(reason: Refusal, start: number, end: number, field = noField): typeof refusedLine {
     this.reason = reason;

@@ -1,6 +1,7 @@
 /** Finds the form of a line of text that is not known yet, with its names and cells. */
 import { bar, blank, comma, semicolon, tab } from "./ascii.ts";
 import { isClockText } from "./clock-text.ts";
+import { surelyUnits, temperatureUnits, unitEndings, unitOpeners } from "./field-units.ts";
 import { groupingOf, isCertain } from "./grouped-number.ts";
 import { cellsOf, separatorsIn } from "./header.ts";
 import { missingWords } from "./words.ts";
@@ -40,7 +41,8 @@ export const kindOfSeparator: Readonly<Record<number, LineKind>> = {
   [blank]: "blanks",
 };
 
-const unitText = "(?:\\s*(?:\\*(?=[CF]$))?[A-Za-z%°µΩμ](?:[A-Za-z%°µ²³Ωμ/^]|\\d(?!\\d)){0,11})?";
+const unitPair = `(?:${unitOpeners.join("|")}) (?:${unitEndings.join("|")})`;
+const unitText = `(?:\\s*(?:${unitPair}|(?:[*'\`](?=[CF]$))?[A-Za-z%°ºµΩμ℃℉](?:[A-Za-z%°ºµ²³Ωμ/^]|\\d(?!\\d)){0,11}))?`;
 const pointNumber = new RegExp(`^(?:[+-] *)?(\\d+(\\.\\d*)?|\\.\\d+)(e[+-]?\\d+)?${unitText}$`, "i");
 const commaNumber = new RegExp(`^(?:[+-] *)?\\d+,\\d+(e[+-]?\\d+)?${unitText}$`, "i");
 /** Longer is no number with its unit: on what is longer patterns take the square of its length. */
@@ -193,6 +195,25 @@ function influxForm(line: string): LineForm | null {
   };
 }
 
+/** What stands between a value and the next name: its unit, and the same in other units. */
+function restOfValue(words: readonly string[]): RegExp {
+  const unit = `(?:${unitPair}|[%°ºµ℃℉*'\`][^\\s:=,;|]*|(?:${words.join("|")})(?= ))`;
+  const other = `[+-]?[\\d.]+ ?${unit}`;
+  return new RegExp(`(?:${unit}(?: +${other})*|${other}(?: +${other})*) +(?=\\S)`, "y");
+}
+
+const restOfAny = restOfValue(surelyUnits);
+const restOfTemperature = restOfValue([...surelyUnits, ...temperatureUnits]);
+const temperatureName = /temp|heat|dew|^t/i;
+
+/** The index behind what belongs to the value before `at`. */
+function behindValue(line: string, at: number, names: readonly string[], cells: readonly string[]): number {
+  if (!/\d/.test(cells.at(-1) ?? "")) return at;
+  const rest = temperatureName.test(names.at(-1) as string) ? restOfTemperature : restOfAny;
+  rest.lastIndex = at;
+  return rest.test(line) ? rest.lastIndex : at;
+}
+
 /** Parses a line as pairs, as the decoder does; returns null when it has none. */
 function pairsForm(line: string, mark: ":" | "="): LineForm | null {
   const names: string[] = [];
@@ -205,10 +226,11 @@ function pairsForm(line: string, mark: ":" | "="): LineForm | null {
   );
   const words = /[^:=,;|\t]*(?:[,;|\t] *|$)/y;
   for (let at = 0; at < line.length; ) {
+    at = behindValue(line, at, names, cells);
     pair.lastIndex = at;
     const found = pair.exec(line);
     if (found !== null) {
-      names.push(nameIn(found[1].trim(), cells, mark));
+      names.push(nameIn(found[1].trim(), mark));
       cells.push(found[2].replace(/^"(.*)"$/, "$1"));
       at = pair.lastIndex;
       continue;
@@ -222,13 +244,9 @@ function pairsForm(line: string, mark: ":" | "="): LineForm | null {
   return names.length > 0 ? { kind, names, cells } : null;
 }
 
-/** A name without the unit of the number before it, which blanks separate from both. */
-function nameIn(text: string, cells: readonly string[], mark: string): string {
-  const plain = text.replace(/^"(.*)"$/, "$1");
-  if (mark === "=") return plain.split(" ").at(-1) as string;
-  const behindNumber = /^[+-]?[\d.,]+$/.test(cells.at(-1) ?? "");
-  const unit = /^(?:[°%µ]\S*|[A-Za-z]{1,3}) +(?=\S)/.exec(plain);
-  return behindNumber && unit !== null && /^[°%µ]/.test(plain) ? plain.slice(unit[0].length) : plain;
+/** A name without quotes; words before it that `=` ends are none of it. */
+function nameIn(text: string, mark: string): string {
+  return mark === "=" ? (text.split(" ").at(-1) as string) : text.replace(/^"(.*)"$/, "$1");
 }
 
 /** A line in which names and values take turns. */

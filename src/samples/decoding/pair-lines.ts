@@ -13,6 +13,8 @@ import {
   isBlank,
   isDigit,
   isSeparator,
+  minus,
+  plus,
   quote,
   semicolon,
   skipBlanks,
@@ -20,7 +22,9 @@ import {
   trimEnd,
 } from "./ascii.ts";
 import { type CellValues, noField, refusedLine } from "./cell-values.ts";
+import { point } from "./decimal.ts";
 import type { DecimalMark } from "./delimited-lines.ts";
+import { isSurelyUnit, unitEnd } from "./field-units.ts";
 
 /** What the commas between digits of a line are. */
 const unknownCommas = 0;
@@ -70,7 +74,7 @@ export class PairLines {
         at++;
       }
       if (at === end || bytes[at] !== mark) {
-        if (!isLoose && !this.#isUnit(bytes, name, at)) return values.refuse("syntax", name, at);
+        if (!isLoose && !this.#isOfValue(bytes, name, at)) return values.refuse("syntax", name, at);
         at = skipBlanks(bytes, at + 1, end);
         continue;
       }
@@ -94,11 +98,13 @@ export class PairLines {
     if (field !== noField) return field;
     const isQuoted = end - start > 2 && bytes[start] === quote && bytes[end - 1] === quote;
     if (isQuoted) return this.#values.find(bytes, start + 1, end - 1);
-    const first = indexOfByte(bytes, blank, start, end);
-    if (first < 0) return noField;
-    if (this.#isUnit(bytes, start, first)) {
-      const behind = this.#values.find(bytes, skipBlanks(bytes, first, end), end);
+    if (indexOfByte(bytes, blank, start, end) < 0) return noField;
+    for (let at = this.#behindUnit(bytes, start, end); at < end; ) {
+      const behind = this.#values.find(bytes, at, end);
       if (behind !== noField) return behind;
+      const next = this.#behindOtherValue(bytes, at, end);
+      if (next === at) break;
+      at = next;
     }
     if (mark !== equals) return noField;
     let last = end;
@@ -106,10 +112,43 @@ export class PairLines {
     return this.#values.find(bytes, last, end);
   }
 
-  #isUnit(bytes: Uint8Array, start: number, end: number): boolean {
-    return (
-      this.#field !== noField && this.#values.unit(bytes, start, trimEnd(bytes, start, end), this.#field)
-    );
+  /** Whether `bytes[start..end)` belongs to the value before it: its unit, and the same in other units, `*C 75.0 *F`. */
+  #isOfValue(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#field === noField) return false;
+    const last = trimEnd(bytes, start, end);
+    let at = this.#behindUnit(bytes, start, last);
+    if (at === last) return at > start;
+    for (let from = -1; at !== from && at < last; ) {
+      from = at;
+      at = this.#behindOtherValue(bytes, at, last);
+    }
+    return at === last;
+  }
+
+  /** Returns the index behind the unit at `start` of the value before it and the blanks behind; `start` where none is there. */
+  #behindUnit(bytes: Uint8Array, start: number, end: number): number {
+    const stop = unitEnd(bytes, start, end);
+    const field = this.#field;
+    // Whatever the unit of a value that no field wants is, a word may begin the name.
+    const isUnit =
+      field === noField ? isSurelyUnit(bytes, start, stop) : this.#values.unit(bytes, start, stop, field);
+    return isUnit ? skipBlanks(bytes, stop, end) : start;
+  }
+
+  /**
+   * Returns the index behind the value before `start` in another unit, `75.0 *F`, and the blanks behind; `start` where none
+   * is there. Any other number is a value of its own, which nothing names.
+   */
+  #behindOtherValue(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    while (at < end && isInNumber(bytes[at])) at++;
+    if (at === start) return start;
+    at = skipBlanks(bytes, at, end);
+    const stop = unitEnd(bytes, at, end);
+    const field = this.#field;
+    const isOther =
+      field === noField ? isSurelyUnit(bytes, at, stop) : this.#values.isOtherUnit(bytes, at, stop, field);
+    return isOther ? skipBlanks(bytes, stop, end) : start;
   }
 
   /** Returns the index after the value of a pair that no field wants. */
@@ -159,6 +198,8 @@ export class PairLines {
     return this.#commas === decimalCommas;
   }
 }
+
+const isInNumber = (byte: number) => isDigit(byte) || byte === plus || byte === minus || byte === point;
 
 /** The index behind the separator at `start`; tabs and bars may stand together to lay out columns. */
 function behindSeparator(bytes: Uint8Array, start: number, end: number): number {

@@ -204,6 +204,25 @@ describe("a line of another form", () => {
     expect(decode("20*4,2,3\n20*,2,3\n").rows).toEqual([]);
   });
 
+  test.each([
+    ["a degree as an apostrophe", "a= 1.5 'C b= 2 %RH c d= 3"],
+    ["a degree as a backtick", "a: 1.5 `C b: 2 % RH c d: 3"],
+    ["units of two words", "a: 1.5 deg C, b: 2 % RH, c d: 3"],
+    ["the value in other units too", "b: 2 %  a: 1.5 *C 34.7 *F c d: 3"],
+    ["the value in other units at the end", "b: 2 %\tc d: 3 m 9.8 ft\ta: 1.5°C 34.7°F"],
+    ["a value with its unit that no field wants", "x: 7 °C 44.6 °F a: 1.5 y: 7 % b: 2 z: 4 C c d: 3"],
+  ])("may have %s beside a name", (_, line) => {
+    expect(decode(`${line}\n`).rows).toEqual([[1.5, 2, 3]]);
+  });
+
+  test.each([
+    ["another value that nothing names", "a: 1.5 *C 43 %, b: 2, c d: 3"],
+    ["another value of the same unit", "a: 1.5 *C 2.5 *C, b: 2, c d: 3"],
+    ["another value without a unit", "a: 1.5 *C 2.5, b: 2, c d: 3"],
+  ])("is not read with %s", (_, line) => {
+    expect(decode(`${line}\n`).rows).toEqual([]);
+  });
+
   test("has the unit of its field, or none: another would be another number", () => {
     const { rows, counts } = decode("20C,2,3\n21C,2,3\n70F,2,3\n22,2,3\n1k,2,3\n");
     expect(rows.map(([a]) => a)).toEqual([20, 21, 22]);

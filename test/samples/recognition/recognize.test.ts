@@ -108,14 +108,30 @@ describe("lines are recognized", () => {
   });
 
   test("and a name that no config can hold is left out", () => {
-    const stream = asLines(recognize(bytesOf(printed((t, v) => `{"a,b":1,"t":${t},"v":${v}}`)), true));
-    expect(stream.passedOver).toEqual(["a,b"]);
+    const stream = asLines(recognize(bytesOf(printed((t, v) => `{"a\\tb":1,"t":${t},"v":${v}}`)), true));
+    expect(stream.passedOver).toEqual(["a\tb"]);
   });
 
   test.each<[string, string[], string[]]>([
     ["without a header, of which one holds text", printed((t, v) => `p7,${t},${v}`), ["field2", "field3"]],
     ["whose numbers are in quotes", printed((t, v) => `{"t":"${t}","v":"${v}"}`), ["t", "v"]],
     ["with units", printed((t) => `Temp: ${t} C, Hum: 40 %`), ["Temp", "Hum"]],
+    ["with signs of degrees", printed((t, v) => `T= ${t} 'C RH= ${v} %RH`), ["T", "RH"]],
+    [
+      "with units before names",
+      printed((t, v) => `Hum: ${v} %  Temp: ${t} *C 75.0 *F  Heat index: ${t} C Rain: ${v} mm`),
+      ["Hum", "Temp", "Heat index", "Rain"],
+    ],
+    [
+      "whose names begin as units",
+      printed((t, v) => `B level: ${t} C level: ${v} F level: ${t}`),
+      ["B level", "C level", "F level"],
+    ],
+    [
+      "whose quoted names hold commas",
+      ['"#","Temp, °C (S/N: 1, 2)","RH, %"', ...printed((t, v) => `7,${t},${v}`)],
+      ["#", "Temp, °C (S/N: 1, 2)", "RH, %"],
+    ],
     ["below a header in a comment", ["# t,v", ...printed((t, v) => `${t},${v}`)], ["t", "v"]],
     ["with nested values", printed((t, v) => `{"a":{"t":${t}},"v":[${v}]}`), ["a.t", "v.0"]],
     ["of InfluxDB", printed((t, v) => `pump,id=p7 t=${t},v=${v} 1700000000`), ["t", "v"]],
@@ -128,6 +144,18 @@ describe("lines are recognized", () => {
     const stream = asLines(recognize(bytesOf(rows), true));
     expect(namesOf(stream)).toEqual(names);
     expect(stream).toMatchObject({ understood: 1, observation: { samples: 20 } });
+  });
+
+  test.each([
+    ["", "Mar 28 22:00:", ""],
+    ["and year", "Sat Mar 28 22:00:", " 2026"],
+  ])("behind a month, its day %s, which are parts of the time", (_, date, year) => {
+    const rows = printed((t, v, l) => `${t} ${v} ${l}`).map(
+      (row, index) => `${date}${String(index).padStart(2, "0")}${year} ${row}`,
+    );
+    const stream = asLines(recognize(bytesOf(rows), true));
+    expect(stream.fields).toHaveLength(3);
+    expect(stream.leftOut?.filter((text) => text.endsWith("a part of the date"))).toHaveLength(year ? 3 : 2);
   });
 
   test("with what each column holds that is left out", () => {
