@@ -222,12 +222,15 @@ function escapeBeyondAscii(path: string): void {
   if (escaped !== text) writeFileSync(path, escaped);
 }
 
+/** A process that is still there after this time loads the rest, as an update may move these files away while it runs. */
+const longestUnloadedMs = 5000;
+
 /**
  * Makes the files of commands load these parts when they first use one of their exports: compiling what is not used
  * takes half of the time of a short command. The daemon uses all that it loads.
  */
 function loadAtFirstUse(folder: string, parts: string[]): void {
-  const later = "module.exports=p=>{let m;return new Proxy({},{get:(_,name)=>(m??=require(p))[name]})};\n";
+  const later = `module.exports=p=>{let m;const load=()=>m??=require(p);setTimeout(load,${longestUnloadedMs}).unref();return new Proxy({},{get:(_,name)=>load()[name]})};\n`;
   const required = new RegExp(`=require\\(("\\./(?:${parts.join("|")})\\.cjs")\\)`, "g");
   for (const name of readdirSync(folder)) {
     if (!name.endsWith(".cjs") || ["rivulet.cjs", `${daemon}.cjs`].includes(name)) continue;
