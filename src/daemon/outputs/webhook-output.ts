@@ -64,10 +64,13 @@ export class WebhookOutput implements PredictionOutput {
     return before === undefined ? on === "change" || now === true : now !== before;
   }
 
-  /** What fills a request leaves at once: of a fast stream more comes in a second than one request holds. */
+  /**
+   * What fills a request leaves at once: of a fast stream more comes in a second than one request holds. A server that refuses
+   * them is not asked more often than `every` says.
+   */
   #schedule(): void {
     if (this.#isSending || this.#waiting.length === 0 || this.#isDue) return;
-    this.#isDue = this.#waiting.length >= mostInRequest;
+    this.#isDue = !this.#isFailing && this.#waiting.length >= mostInRequest;
     if (this.#timer !== undefined && !this.#isDue) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(

@@ -31,25 +31,38 @@ test("a secret that cannot be read has the code of the webhook, not of the statu
   );
 });
 
-test("predictions that fill a request leave at once, however long the interval is", async () => {
+const hourly = { on: "all", everyMs: 3_600_000, secretFile: null } as const;
+const record = (sequence: number) => ({ sequence, time: "2026-11-30T12:00:00.000Z", prediction: 0 }) as never;
+
+/** A server with one answer, and the number of predictions in each request to it. */
+async function serverThatAnswers(status: number) {
   const sizes: number[] = [];
   const server = createServer(async (request, response) => {
-    sizes.push(JSON.parse(await text(request)).predictions.length);
-    response.writeHead(204).end();
+    sizes.push(JSON.parse(await text(request)).predictions?.length ?? 0);
+    response.writeHead(status).end();
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   onTestFinished(() => void server.close());
-  const { port } = server.address() as AddressInfo;
-  const hour = 3_600_000;
-  const output = new WebhookOutput(
-    { url: `http://127.0.0.1:${port}/`, on: "all", everyMs: hour, secretFile: null },
-    "pump",
-    () => {},
-  );
-  for (let sequence = 1; sequence <= 250; sequence++)
-    output.send({ sequence, time: "2026-11-30T12:00:00.000Z", prediction: 0 } as never);
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, sizes };
+}
+
+test("predictions that fill a request leave at once, however long the interval is", async () => {
+  const { url, sizes } = await serverThatAnswers(204);
+  const output = new WebhookOutput({ url, ...hourly }, "pump", () => {});
+  for (let sequence = 1; sequence <= 250; sequence++) output.send(record(sequence));
   await until(() => output.sent === 200);
   expect([sizes, output.dropped]).toEqual([[100, 100], 0]);
   await output.close(5000);
   expect(sizes).toEqual([100, 100, 50]);
+});
+
+test("a server that refuses predictions is not sent a fast stream of them at once", async () => {
+  const server = await serverThatAnswers(404);
+  const output = new WebhookOutput({ url: server.url, ...hourly }, "pump", () => {});
+  for (let sequence = 1; sequence <= 250; sequence++) output.send(record(sequence));
+  await until(() => output.dropped === 100);
+  // A request made now is answered after those that would have left at once.
+  for (let i = 0; i < 3; i++) await fetch(server.url, { method: "POST", body: "{}" });
+  expect(server.sizes.filter((size) => size > 0)).toEqual([100]);
+  await output.close(5000);
 });
