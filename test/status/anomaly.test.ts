@@ -94,10 +94,11 @@ test("an episode is in state, events, metrics, discovery, the host's problems, a
   const { components } = discoveryOf(document, {
     topic: "rivulet/bench",
     everyMs: 10_000,
-    hasAlarm: true,
+    hasAlarm: false,
   }) as {
     components: Record<string, { value_template: string }>;
   };
+  expect(components["alarm"]).toMatchObject({ state_topic: "rivulet/bench/alarm" });
   for (const id of ["anomaly", "evidence"]) {
     const path = /value_json\.([\w.]+)/.exec(components[id].value_template)?.[1] as string;
     expect(valueAt(document, path)).toBeDefined();

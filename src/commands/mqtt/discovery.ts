@@ -86,7 +86,7 @@ export interface DiscoveryOptions {
   topic: string;
   /** Time between two statuses, in milliseconds. */
   everyMs: number;
-  /** Whether the config has an alarm, without which nothing comes to that topic. */
+  /** Whether the config has `predictions.alarm`; without it, and without `anomaly`, nothing comes to the topic of alarms. */
   hasAlarm: boolean;
 }
 
@@ -136,7 +136,8 @@ export function discoveryOf(
     value_template: "{{ 'ON' if value_json.problems | length > 0 else 'OFF' }}",
     ...common,
   };
-  if (hasAlarm) {
+  // Where anomalies are watched for, an open one is the alarm of the predictions too.
+  if (hasAlarm || anomaly !== null) {
     components["alarm"] = {
       platform: "binary_sensor",
       unique_id: `${id}-alarm`,
