@@ -40,7 +40,7 @@ async function runWith(input: string | Uint8Array, text: string, words: string[]
 
 describe.concurrent("run", () => {
   test("shows the first line that is refused for each reason, and counts all of them by reason", async () => {
-    const bad = ["1,2\n", "1,2,3,4\n", "x\u001b[31m,2,0\n", `${"9".repeat(20_000)}\n`, "1,2\n"];
+    const bad = ["1,2\n", "1,2,3,4\n", "x\u001b[31m,2,0\n", `${"9".repeat(300_000)}\n`, "1,2\n"];
     const { code, refused, end } = await runWith(
       rows(20) + bad.join("") + rows(20),
       config("stdin: true, framing: lines"),
@@ -49,7 +49,7 @@ describe.concurrent("run", () => {
     expect(refused).toEqual([
       ["wrongColumns", '"1,2"'],
       ["notNumber", '"x\\x1b[31m,2,0"'],
-      ["tooLong", `"${"9".repeat(60)}" and 19940 more bytes`],
+      ["tooLong", `"${"9".repeat(60)}" and 299940 more bytes`],
     ]);
     expect(end).toMatchObject({
       samples: 40,

@@ -8,8 +8,11 @@ export interface LineSettings {
   decimal: "auto" | "point" | "comma";
 }
 
-/** Longest line in bytes from a pipe or a file: programs write texts beside their values that no port carries. */
-const longestOfProgram = 1 << 20;
+/**
+ * Longest line in bytes from a pipe or a file: programs write texts beside their values that no port carries. One that is
+ * refused still takes its time, some 0.3 s on a slow board, in which nothing else is read.
+ */
+const longestOfProgram = 1 << 18;
 
 export const lines: Framing<LineSettings> = {
   title: "Lines of text: CSV, JSON, name:value pairs and more",
