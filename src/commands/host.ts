@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createFolderLock } from "../checkpoint/folder-lock.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
+import { describeLook } from "../errors/system-error.ts";
 import { standardOutput } from "../machine/output.ts";
 import { readNamedText } from "../machine/regular-file.ts";
 import { type DeviceRow, Fleet } from "../sync/host/fleet.ts";
@@ -252,7 +253,7 @@ async function rowsOfStore(behind: Behind, nowMs: number): Promise<DeviceRow[]> 
 /** Devices as often as they are asked for, one after another. */
 type EachRow = () => AsyncIterable<DeviceRow> | Iterable<DeviceRow>;
 
-/** Prints each device as it is read: a host may have a hundred thousand. */
+/** Prints device by device, and holds none of them: a host may have a hundred thousand. */
 async function listDevices(folder: string, { options, json }: Invocation): Promise<LongReport> {
   if (!existsSync(join(folder, ownFolder))) {
     throw new RivuletError("host.bad-folder", `${folder} is not the folder of a host; name it with --folder`);
@@ -262,12 +263,13 @@ async function listDevices(folder: string, { options, json }: Invocation): Promi
   const listed = store === null ? null : await rowsOfStore(store, nowMs);
   const fleet = new Fleet(new ObjectFolder(folder, { isReadOnly: true }));
   const each: EachRow = () => listed ?? fleet.each(nowMs);
-  const counts = { devices: 0, silent: 0 };
+  const counts = { devices: 0, silent: 0, isWhole: true };
   const pieces = json ? documentOf(each, counts) : tableOf(each, nowMs, counts);
-  return { pieces, failed: () => counts.silent > 0 };
+  return { pieces, failed: () => counts.silent > 0 || !counts.isWhole };
 }
 
-type Counts = { devices: number; silent: number };
+/** `isWhole`: whether every device could be read. */
+type Counts = { devices: number; silent: number; isWhole: boolean };
 
 function countRow(counts: Counts, { isSilent }: DeviceRow): void {
   counts.devices++;
@@ -276,11 +278,19 @@ function countRow(counts: Counts, { isSilent }: DeviceRow): void {
 
 async function* documentOf(each: EachRow, counts: Counts): AsyncGenerator<string> {
   yield '{"devices":[';
-  for await (const row of each()) {
-    yield `${counts.devices === 0 ? "" : ","}${safeJson(dataOf(row))}`;
-    countRow(counts, row);
+  let failure: string | null = null;
+  try {
+    for await (const row of each()) {
+      yield `${counts.devices === 0 ? "" : ","}${safeJson(dataOf(row))}`;
+      countRow(counts, row);
+    }
+  } catch (error) {
+    // What was printed must become one document all the same.
+    failure = error instanceof RivuletError ? error.message : describeLook(error);
+    if (failure === null) throw error;
+    counts.isWhole = false;
   }
-  yield `],"silent":${counts.silent}}`;
+  yield `],"silent":${counts.silent}${failure === null ? "" : `,"error":${safeJson(failure)}`}}`;
 }
 
 async function* tableOf(each: EachRow, nowMs: number, counts: Counts): AsyncGenerator<string> {

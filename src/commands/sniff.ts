@@ -25,7 +25,7 @@ const mostLeftOut = 12;
 /** Recognizes what a port sends, and prints a config for it. */
 export async function run(invocation: Invocation): Promise<Report> {
   const [given] = invocation.positionals;
-  // As `run` takes it.
+  // As a config names a file.
   const path = given.startsWith("file:") && !existsSync(given) ? given.slice(5) : given;
   const seconds = wholeNumber(invocation, "seconds", 5, { minimum: 1, maximum: 600 });
   const baudRates = baudRatesOf(invocation.options["baud"]);

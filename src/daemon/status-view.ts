@@ -260,8 +260,11 @@ function problemsOf(
   if (document.anomaly?.isOpen) problems.push(document.anomaly.text);
   const { rate } = status;
   if (rate?.isFar) {
-    const measured = Number(rate.measured?.toPrecision(3));
-    problems.push(`${measured} samples a second come, and source.rate declares ${rate.declared}`);
+    const [measured, declared] = [rate.measured ?? 0, rate.declared].map((each) =>
+      Number(each.toPrecision(3)),
+    );
+    const how = rate.isByOwnTimes ? "are in the data, by its own times" : "come";
+    problems.push(`${measured} samples a second ${how}, and source.rate declares ${declared}`);
   }
   if ("skill" in scores && scores.samples >= fewestForSkill && scores.skill < 0) {
     const best = scores.baselines.reduce((a, b) => (b.loss < a.loss ? b : a));

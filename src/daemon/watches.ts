@@ -38,6 +38,8 @@ export interface RateStatus {
   farWindows: number;
   /** Whether the latest was one of them. */
   isFar: boolean;
+  /** There where it was measured by the times that the samples bring. */
+  isByOwnTimes?: true;
 }
 
 /** Samples so far, and times that the source was opened or lost. */
@@ -87,7 +89,7 @@ export function createFileRateWatch(declared: number, sampleClock: SampleClock, 
     status(): RateStatus {
       const measured = rateNow();
       const isFar = measured !== null && isFarFrom(measured, declared);
-      return { declared, measured, farWindows: Number(isFar), isFar };
+      return { declared, measured, farWindows: Number(isFar), isFar, isByOwnTimes: true };
     },
   };
 }

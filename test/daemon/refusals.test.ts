@@ -49,7 +49,8 @@ describe.concurrent("run", () => {
     expect(refused).toEqual([
       ["wrongColumns", '"1,2"'],
       ["notNumber", '"x\\x1b[31m,2,0"'],
-      ["tooLong", `"${"9".repeat(60)}" and 299940 more bytes`],
+      // As many as had come when it was known to be too long.
+      ["tooLong", expect.stringMatching(/^"9{60}" and 2\d{5} more bytes$/)],
     ]);
     expect(end).toMatchObject({
       samples: 40,

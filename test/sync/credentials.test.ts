@@ -30,8 +30,12 @@ describe("a program that prints credentials", () => {
     ["no JSON", "echo hello", "printed no JSON"],
     ["output without end", "yes", "printed more than 65536 characters"],
     ["a failure", "exit 3", "ended with exit code 3"],
-    ["a line break in its id", print({ ...key, AccessKeyId: "a\nb" }), "not printable ASCII"],
-    ["a token for another header", print({ ...key, SessionToken: "a\r\nx: y" }), "not printable ASCII"],
+    ["a line break in its id", print({ ...key, AccessKeyId: "a\nb" }), "characters of ASCII without blanks"],
+    [
+      "a token for another header",
+      print({ ...key, SessionToken: "a\r\nx: y" }),
+      "characters of ASCII without blanks",
+    ],
   ])("is refused in a sentence where it prints %s", async (_, script, sentence) => {
     await expect(ask(script)).rejects.toMatchObject({
       code: "sync.credentials",
@@ -43,5 +47,7 @@ describe("a program that prints credentials", () => {
 test("an id in the environment is refused where it can be no part of a header", () => {
   vi.stubEnv("AWS_ACCESS_KEY_ID", "a\nb");
   vi.stubEnv("AWS_SECRET_ACCESS_KEY", "secret");
-  return expect(async () => credentialsFrom({ environment: true })()).rejects.toThrow("not printable ASCII");
+  return expect(async () => credentialsFrom({ environment: true })()).rejects.toThrow(
+    "characters of ASCII without blanks",
+  );
 });

@@ -1,6 +1,6 @@
 import { lineFeed } from "../decoding/ascii.ts";
 import { createLineReplies } from "../decoding/line-replies.ts";
-import { createLineDecoder } from "../decoding/lines.ts";
+import { createLineDecoder, longestLineBytes } from "../decoding/lines.ts";
 import type { Framing } from "./framing.ts";
 
 /** Keys in the config of lines. */
@@ -30,7 +30,9 @@ export const lines: Framing<LineSettings> = {
     createLineDecoder(fields, ring, {
       ...options,
       decimal: decimal === "auto" ? null : decimal,
-      ...(options.startsAtLine && { maximumLineBytes: longestOfProgram }),
+      ...(options.startsAtLine && {
+        maximumLineBytes: Math.max(longestOfProgram, longestLineBytes(fields.length)),
+      }),
     }),
   createReplyEncoder: ({ ofClasses, classNames }) => createLineReplies(ofClasses, classNames),
 };

@@ -59,7 +59,7 @@ function checked(credentials: Credentials, where: string): Credentials {
   if ([accessKeyId, sessionToken].every((text) => /^[\x21-\x7e]{1,16384}$/.test(text))) return credentials;
   throw new RivuletError(
     "sync.credentials",
-    `found an access key id or a session token in ${where} with a character that is not printable ASCII; correct it`,
+    `found an access key id or a session token in ${where} that is not 1 to 16384 characters of ASCII without blanks; correct it`,
   );
 }
 
