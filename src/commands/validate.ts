@@ -3,7 +3,7 @@ import { planAnomaly } from "../config/plan-anomaly.ts";
 import { planConfig, planEnsembleOf } from "../config/plan-config.ts";
 import { requireBudget } from "../engine/planning/planner.ts";
 import { requireEnsembleBudget } from "../learner/ensemble-plan.ts";
-import { formatSize } from "../wording/quantities.ts";
+import { formatCount, formatSize } from "../wording/quantities.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { type Fact, facts } from "./terminal/text-table.ts";
 
@@ -17,7 +17,7 @@ export async function run({ positionals: [file] }: Invocation): Promise<Report> 
   const memory: Fact =
     plannedBytes === null
       ? ["columns", "those of a data file; how much memory is planned depends on them"]
-      : ["memory", `${formatSize(plannedBytes)} planned for ${columns?.length} columns`];
+      : ["memory", `${formatSize(plannedBytes)} planned for ${formatCount(columns?.length ?? 0, "column")}`];
   return {
     data: { config: file, valid: true, name, columns, target, learner, plannedBytes },
     text: facts([

@@ -60,7 +60,7 @@ describe("rivulet replay --anomaly", () => {
     const { data, text } = await invoke({ data: join(folder, "x.csv"), interval: "5min" });
     const { episodes } = data as unknown as Found;
     expect(episodes.some(({ row }) => row === faultAt)).toBe(true);
-    expect(text).toContain(`row ${faultAt}, day 10.4  temperature: `);
+    expect(text).toContain(`row ${faultAt}, after 10 d 10 h  temperature: `);
     expect(episodes[0].since).toBeUndefined();
   });
 

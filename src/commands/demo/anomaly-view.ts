@@ -48,7 +48,7 @@ function lineOf(state: AnomalyDemoState): string {
 }
 
 /** The lines of the live view, for a terminal `width` columns wide. */
-function pictureOf(state: AnomalyDemoState, width: number): string[] {
+export function pictureOf(state: AnomalyDemoState, width: number): string[] {
   const { seconds, elapsed, port, samples, anomaly, fields, course, told } = state;
   const columns = Math.max(8, Math.min(48, width - 30));
   const latest = course.slice(-columns);
@@ -63,7 +63,6 @@ function pictureOf(state: AnomalyDemoState, width: number): string[] {
     )}`,
   ]);
   const evidences = latest.map(({ evidence }) => evidence);
-  const needed = anomaly.isWarm ? `, an alarm needs ${anomaly.threshold.toFixed(1)}` : "";
   const lines = told.slice(-shownEntries).flatMap(({ machineMs, text }) => {
     const [first, ...others] = wrap(text, Math.max(20, width - 14));
     const head = `+${formatDuration(machineMs)}`.padEnd(14);
@@ -71,14 +70,16 @@ function pictureOf(state: AnomalyDemoState, width: number): string[] {
   });
   return [
     bold("Rivulet learns what is normal, and reports what is not"),
-    dim(`a made machine sends two samples a second of its clock to ${port};`),
-    dim(`its clock runs ${machineSpeed} times faster than yours, and every constant is that of the product`),
+    ...wrap(
+      `a made machine sends two samples a second of its clock to ${port}; its clock runs ${machineSpeed} times faster than yours, and every constant is that of the product`,
+      Math.max(20, width),
+    ).map(dim),
     "",
-    `${"time".padEnd(14)}${timeBar(elapsed, seconds)}, ${machineTime(samples)} of the machine's clock`,
+    `${"time".padEnd(14)}${timeBar(elapsed, seconds)}, ${machineTime(samples)} of its clock`,
     `${"samples".padEnd(14)}${samples}`,
     "",
     ...rows.map(([name, value]) => `${name.padEnd(14)}${value}`),
-    `${"evidence".padEnd(14)}${bold(anomaly.evidence.toFixed(1).padStart(7))}  ${curve(evidences, 0, 40)}${needed}`,
+    `${"evidence".padEnd(14)}${bold(anomaly.evidence.toFixed(1).padStart(7))}  ${curve(evidences, 0, 40)}`,
     "",
     ...wrap(anomaly.text, Math.max(20, width)).map((line) => (anomaly.isOpen ? bold(line) : line)),
     "",

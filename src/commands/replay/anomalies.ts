@@ -21,10 +21,9 @@ import { requirePage, writePage } from "../results/page-file.ts";
 import { type Fact, facts } from "../terminal/text-table.ts";
 import { AnomalyCourse } from "./anomaly-course.ts";
 import { anomalyPage } from "./anomaly-page.ts";
-import { type AnomalyReplay, type FoundEpisode, momentText, rateText } from "./anomaly-replay.ts";
+import { type AnomalyReplay, type FoundEpisode, momentText, rateText, weekMs } from "./anomaly-replay.ts";
 import { readWindows, scoreWindows, windowFacts } from "./anomaly-windows.ts";
 
-const weekMs = 7 * 86_400_000;
 /** Of a row that has none. */
 const unknownTime = Float64Array.of(Number.NaN);
 

@@ -1,7 +1,9 @@
 /** What a replay for anomalies came to. */
 import type { AnomalyEpisode } from "../../status/document.ts";
 import type { DatasetRead } from "../../training/dataset.ts";
-import { formatCount } from "../../wording/quantities.ts";
+import { formatCount, formatDuration } from "../../wording/quantities.ts";
+
+export const weekMs = 7 * 86_400_000;
 
 /** How well alarms met known windows. */
 export interface WindowScore {
@@ -49,8 +51,11 @@ export const momentText = (
 ): string =>
   intervalMs === null
     ? new Date(time).toISOString().slice(0, 19).replace("T", " ")
-    : `row ${row}, day ${(((row - 1) * intervalMs) / 86_400_000).toFixed(1)}`;
+    : `row ${row}, after ${formatDuration((row - 1) * intervalMs)}`;
+
+const spanText = (weeks: number) =>
+  weeks < 1 ? formatDuration(weeks * weekMs) : `${weeks.toFixed(1)} weeks`;
 
 /** Says how many alarms there were, and how many a week. */
 export const rateText = ({ found, weeks, alarmsPerWeek }: AnomalyReplay): string =>
-  `${formatCount(found.length, "alarm")} in ${weeks.toFixed(1)} weeks, ${(found.length / Math.max(weeks, 1)).toFixed(2)} a week of ${alarmsPerWeek} at most`;
+  `${formatCount(found.length, "alarm")} in ${spanText(weeks)}, ${(found.length / Math.max(weeks, 1)).toFixed(2)} a week of ${alarmsPerWeek} at most`;
