@@ -18,8 +18,11 @@ const almostAll = 0.9;
 /** A name and its value in a line, by the format's own reading. */
 type Pairs = (line: string) => [name: string, value: string][];
 
+/** The time of a telegram, its summer or winter behind it: YYMMDDhhmmss is no quantity. */
+const stamp = /^\d{12}[SW]$/;
+
 const isNumber = (text: string) =>
-  /^\s*0x/i.test(text) ? /^\s*0x[0-9a-f]+\s*$/i.test(text) : isDecimal(text);
+  !stamp.test(text) && (/^\s*0x/i.test(text) ? /^\s*0x[0-9a-f]+\s*$/i.test(text) : isDecimal(text));
 
 const isDecimal = (text: string) =>
   /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?(\s*[A-Za-z%*°][^\s]*)?\s*$/i.test(text);

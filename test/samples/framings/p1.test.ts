@@ -38,5 +38,8 @@ test("a telegram without digits, as meters before DSMR 4 send it, is taken; with
 test("is recognized, with its fields", () => {
   const found = recognize(stream.subarray(40), false);
   expect(found).toMatchObject({ framing: "p1", understood: 1 });
-  expect(found.framing === null ? [] : found.fields.map(({ name }) => name)).toContain("1-0:1.7.0");
+  const names = found.framing === null ? [] : found.fields.map(({ name }) => name);
+  expect(names).toContain("1-0:1.7.0");
+  // Its time is no quantity.
+  expect(names).not.toContain("0-0:1.0.0");
 });
