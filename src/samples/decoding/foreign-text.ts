@@ -55,6 +55,9 @@ function mostly(pattern: RegExp): (lines: readonly string[]) => boolean {
  * among them are what the text is about, and the bytes are addresses or messages.
  */
 function areBytes(lines: readonly string[]): boolean {
+  const behindWords = lines.filter((line) => !hexadecimal.test(line)).flatMap(bytesBehind);
+  const holdsBytes = (line: string) =>
+    hexadecimal.test(line) || (doChange(behindWords) && bytesBehind(line).length > 0);
   const bytes = lines.filter(holdsBytes);
   const lettered = bytes.filter((line) => letterAndDigit.test(line.replace(/0x/gi, "")));
   if (3 * bytes.length <= lines.length || lettered.length < 2) return false;
@@ -62,10 +65,25 @@ function areBytes(lines: readonly string[]): boolean {
   return rows.length < fewRows * bytes.length;
 }
 
-function holdsBytes(line: string): boolean {
-  if (hexadecimal.test(line)) return true;
+/** The run of bytes behind the words of a line, where one of them has a letter and a digit. */
+function bytesBehind(line: string): string[][] {
   const bytes = bytesBehindWords.exec(line.slice(0, longestLooked));
-  return bytes !== null && letterAndDigit.test(bytes[1]);
+  return bytes !== null && letterAndDigit.test(bytes[1]) ? [bytes[1].split(" ")] : [];
+}
+
+/**
+ * Whether bytes with a letter and a digit change from line to line behind the first: the first may be the name of a room
+ * before its numbers, and what stays the same that of a sensor.
+ */
+function doChange(runs: readonly string[][]): boolean {
+  const places = new Map<number, Set<string>>();
+  for (const run of runs) {
+    for (const [place, byte] of run.entries()) {
+      if (place === 0 || !letterAndDigit.test(byte)) continue;
+      places.set(place, (places.get(place) ?? new Set()).add(byte));
+    }
+  }
+  return [...places.values()].some(({ size }) => size > 1);
 }
 
 /** Whether the text begins as JSON does, and no line is an object or an array of its own. */

@@ -153,7 +153,7 @@ function decodeLines(
   if (counts.samples === 0) return null;
   if (counts.samples + counts.rejected < counts.damaged) return aboutRefused(refusals[0], counts);
   if (result.observation.fields.every(({ distinct }) => distinct === 1)) {
-    const changing = look.columns.find(({ holds, words }) => holds === "words" && words.length !== 1);
+    const changing = look.columns.find(hidesNumbers);
     if (changing !== undefined && counts.samples >= enoughRows) return aboutConstants(look, wanted, changing);
   }
   return { ...described(reading, result), otherReading: otherReadingOf(look, bytes) };
@@ -311,6 +311,14 @@ function otherReadingOf(
 function aboutRefused({ line, text }: RefusedLine, { damaged, samples, rejected }: LineCounts): string {
   const all = damaged + samples + rejected;
   return `most lines are not samples (${damaged} of ${all}; line ${line}: ${safe(text)}); let the device print the same values in each line, as decimal numbers`;
+}
+
+/** A number by itself or in quotes among words, as identifiers and addresses have none. */
+const numberAmongWords = /(?:^|[\s'"])[+-]?\d+(?:[.,]\d+)?(?![\p{L}\d:.,_-])/u;
+
+/** Whether the words of a column change and hold numbers: a device may be quiet beside an identifier that changes. */
+function hidesNumbers({ holds, words, example = "" }: TextColumn): boolean {
+  return holds === "words" && words.length !== 1 && numberAmongWords.test(words[0] ?? example);
 }
 
 /** Says that the only numbers are always the same, and the others inside words. */

@@ -435,6 +435,11 @@ test.each([
   ["addresses of devices", (v: string) => `AA:BB:0C:1D:2E:${10 + (v.length % 5)} -${v}`],
   ["pairs of digits", (v: string, l: number) => `21 40 1${l} 5${v.at(-1)} 33`],
   ["a word of two letters before such", (v: string, l: number) => `DC 12 1${l} 3${v.at(-1)}`],
+  [
+    "the name of a room before numbers",
+    (v: string, l: number) => `room ${"ABC"[l]}${l} 16 1${l} 3${v.at(-1)}`,
+  ],
+  ["names of sensors before numbers", (v: string, l: number) => `S: A0 1${l} A1 3${v.at(-1)}`],
 ])("rows with %s are no bytes in hexadecimal", (_, print) => {
   expect(recognize(bytesOf(printed((_t, v, l) => print(v, l))), true).framing).toBe("lines");
 });
@@ -443,6 +448,8 @@ test("lines whose only numbers stay the same, beside words that change, are no r
   const lines = printed((t, v) => `LOOP: 'outTemp': '${t}', 'wind': '${v}', usUnits 1`);
   const { framing, almost } = recognize(bytesOf(lines), true) as { framing: null; almost?: string };
   expect({ framing, almost }).toEqual({ framing: null, almost: expect.stringMatching(/stay the same.*'2/) });
+  const quiet = printed((t) => `temp=21,hum=40,id=x3d${t.replace(".", "")}c`);
+  expect(recognize(bytesOf(quiet), true).framing).toBe("lines");
   const still = printed((_t, _v, l) => `21.5,40,${["idle", "run", "fault"][l]}`);
   expect(recognize(bytesOf(still), true).framing).toBe("lines");
 });
@@ -459,6 +466,8 @@ test("the time at the end of a line of InfluxDB is its clock, unless it stands s
   expect([still.clock, namesOf(still)]).toEqual([undefined, ["temp", "vib"]]);
   const named = stamped.map((row, index) => row.replace(" temp", `,time=${50 + (index % 3)} temp`));
   expect(asLines(recognize(bytesOf(named), true)).counts).toMatchObject({ samples: 20, damaged: 0 });
+  const field = rows.map((row, index) => row.replace("temp", `time=${37 + (index % 3)},temp`));
+  expect(namesOf(asLines(recognize(bytesOf(field), true)))).toEqual(["time", "temp", "vib"]);
 });
 
 test("a file with rows as long as are looked at is recognized, which is read too", () => {
