@@ -2,7 +2,14 @@
 
 import { formatCount } from "../wording/quantities.ts";
 import { type PointedClock, pointedByName } from "./decoding/clock-text.ts";
-import { namesDate, timeOfDigits } from "./decoding/date-digits.ts";
+import {
+  dayOfDigits,
+  mayBeDate,
+  mustHaveSeconds,
+  namesDate,
+  timeOfDayOfDigits,
+  timeOfDigits,
+} from "./decoding/date-digits.ts";
 import type { Field } from "./decoding/fields.ts";
 import type { SampleRing } from "./ring.ts";
 
@@ -112,6 +119,10 @@ export class SampleClock {
   gaps = 0;
   #longestGapMs = 0;
   #hasRestarted = false;
+  /** Which of two columns may hold dates as digits; -1: none. */
+  readonly #dateColumn: number;
+  /** A time of day as digits beside such dates has seconds. */
+  #hasSeconds: boolean;
   /** Milliseconds in a unit; 0 until it is known. */
   #factor: number;
   /** Numbers that change with each sample, in an array so that V8 boxes none. */
@@ -121,6 +132,8 @@ export class SampleClock {
     this.columns = columns;
     this.#isInHeader = isInHeader;
     this.#factor = unit === "auto" ? 0 : clockUnits[unit];
+    this.#dateColumn = columns.length > 1 ? columns.findIndex(namesDate) : -1;
+    this.#hasSeconds = columns.some((name) => /hhmmss/i.test(name));
     this.#state[at.steps] = 0;
     this.#state[at.turns] = 0;
   }
@@ -141,8 +154,12 @@ export class SampleClock {
     let raw = 0;
     let isTimeOfDay = false;
     this.isSinceEpoch = false;
+    const dateColumn = this.#dateColumn;
+    const day = dateColumn < 0 ? Number.NaN : dayOfDigits(values[offset + dateColumn]);
+    const isOfDigits = !Number.isNaN(day);
     for (let column = 0; column < this.columns.length; column++) {
-      const value = values[offset + column];
+      let value = values[offset + column];
+      if (isOfDigits) value = column === dateColumn ? day : this.#timeOfDay(value);
       // A time of day as text is negative: the time that is left until midnight.
       isTimeOfDay = value < 0 && value >= -dayMs;
       raw += isTimeOfDay ? value + dayMs : value;
@@ -153,7 +170,7 @@ export class SampleClock {
     }
     const state = this.#state;
     this.#hasRestarted = false;
-    if (isTimeOfDay) this.#factor = 1;
+    if (isTimeOfDay || isOfDigits) this.#factor = 1;
     if (this.#factor === 0) this.#factor = factorOf(raw, this.columns[0]);
     let time = raw * this.#factor;
     if (this.#factor === dayMs) time = (raw - spreadsheetEpoch) * dayMs;
@@ -169,6 +186,13 @@ export class SampleClock {
     if (!this.#hasRestarted) this.#count(times[slot] - state[at.latest]);
     state[at.latest] = times[slot];
     state[at.raw] = raw;
+  }
+
+  /** Returns a time of day as text as it is, and one as digits in milliseconds. */
+  #timeOfDay(value: number): number {
+    if (value < 0) return value;
+    this.#hasSeconds ||= mustHaveSeconds(value);
+    return timeOfDayOfDigits(value, this.#hasSeconds);
   }
 
   report(): ClockReport {
@@ -234,9 +258,9 @@ function isSpreadsheetDay(raw: number, name: string): boolean {
 
 /** Units at the end of a clock's name, as in `time (ms)`, with their milliseconds; one of a letter stands apart. */
 const namedUnits: readonly (readonly [name: RegExp, factor: number])[] = [
-  [/micro|(?:^|[^a-z])[uµμ]s[)\]]?$/i, clockUnits.us],
+  [/[Mm]icro|MICRO|(?:^|[^A-Za-z])[uµμ]s[)\]]?$|[_([]US[)\]]?$/, clockUnits.us],
   [/milli|(?:^|[^a-z])ms(?:ecs?)?[)\]]?$/i, clockUnits.ms],
-  [/(?:^|[^a-z])(?:s|secs?|seconds)[)\]]?$/i, clockUnits.s],
+  [/(?:^|[^a-z'])(?:s|secs?|seconds)[)\]]?$/i, clockUnits.s],
   [/[([](?:min|minutes?)[)\]]$/i, 60_000],
   [/[([](?:h|hours?)[)\]]$/i, hourMs],
 ];
@@ -244,7 +268,7 @@ const namedUnits: readonly (readonly [name: RegExp, factor: number])[] = [
 /** Milliseconds in the unit of a clock that shows `raw`: by its size since 1970, else by its name. */
 function factorOf(raw: number, name: string): number {
   if (isSpreadsheetDay(raw, name)) return dayMs;
-  if (namesDate(name) && !Number.isNaN(timeOfDigits(raw))) return dateDigits;
+  if (mayBeDate(name, raw) && !Number.isNaN(timeOfDigits(raw))) return dateDigits;
   if (raw >= 1e17) return clockUnits.ns;
   if (raw >= 1e14) return clockUnits.us;
   const named = namedUnits.find(([unit]) => unit.test(name))?.[1];

@@ -29,6 +29,9 @@ describe("the time of a sample", () => {
   test.each([
     ["time (ms)", 20],
     ["Time [us]", 0.02],
+    ["TIME_US", 0.02],
+    ["Time US", 20_000],
+    ["T's", 20],
     ["Zeit [s]", 20_000],
     ["elapsed (min)", 1_200_000],
     ["t_ms", 20],

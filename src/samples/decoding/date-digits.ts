@@ -11,6 +11,10 @@ const dateName = /date|datum|fecha|(?:^|[^a-z])(?:data|day|tag|yyyymmdd\w*|yyyym
 /** Whether a column of this name may hold dates. */
 export const namesDate = (name: string): boolean => dateName.test(name);
 
+/** Whether this number in a column of this name may be a date: in a timestamp it has at least hour and minute. */
+export const mayBeDate = (name: string, number: number): boolean =>
+  namesDate(name) || (number >= 1e11 && /(?:^|[^a-z]|time)stamp/i.test(name));
+
 /**
  * Returns the milliseconds since 1970 of a date as digits: year, month and day, and perhaps hour, minute and second; NaN
  * where the number is none. Allocates nothing.
@@ -47,9 +51,27 @@ function daysIn(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** Whether a number is a time of day as digits: hour, minute and second, or hour and minute. */
-export function isTimeOfDayDigits(number: number): boolean {
-  const seconds = number % 100;
-  const minutes = Math.floor(number / 100) % 100;
-  return Number.isInteger(number) && number >= 0 && number < 240_000 && seconds < 60 && minutes < 60;
+/** Returns the milliseconds since 1970 of year, month and day as digits, without a time of day; NaN where the number is none. */
+export const dayOfDigits = (number: number): number => (number < 1e8 ? timeOfDigits(number) : Number.NaN);
+
+/** Names of columns that hold times of day. */
+const timeOfDayName =
+  /^(?:time(?:[_ ]?of[_ ]?day)?|uhrzeit|zeit|hora|hhmm(?:ss)?)(?:[_ ](?:utc|gmt|local))?(?: ?[([].*[)\]])?$/i;
+
+/** Whether a column of this name may hold times of day as digits. */
+export const namesTimeOfDay = (name: string): boolean => timeOfDayName.test(name);
+
+/**
+ * Returns the milliseconds since midnight of a time of day as digits: hour and minute, and perhaps second; NaN where the
+ * number is none. Allocates nothing.
+ */
+export function timeOfDayOfDigits(number: number, hasSeconds: boolean): number {
+  const whole = hasSeconds ? number : 100 * number;
+  const seconds = whole % 100;
+  const minutes = Math.floor(whole / 100) % 100;
+  const isTime = Number.isInteger(whole) && whole >= 0 && whole <= 240_000 && seconds <= 60 && minutes < 60;
+  return isTime ? ((Math.floor(whole / 1e4) * 60 + minutes) * 60 + seconds) * 1000 : Number.NaN;
 }
+
+/** Whether a time of day as digits has seconds for certain: without them it ends at 24:00. */
+export const mustHaveSeconds = (number: number): boolean => number > 2400;

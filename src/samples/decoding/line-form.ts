@@ -28,6 +28,8 @@ export interface LineForm {
   names: string[];
   /** The cells as text, without quotes. */
   cells: string[];
+  /** The last cell is the time of the line, which has no name in it. */
+  isStamped?: boolean;
 }
 
 /** What a cell of a line holds. */
@@ -187,8 +189,10 @@ function influxForm(line: string): LineForm | null {
   );
   if (pairs.some((pair) => pair.length !== 2)) return null;
   // What stands behind the fields is their time, which has no name.
-  if (parts[4] !== undefined && pairs.every(([name]) => name !== "time")) pairs.push(["time", parts[4]]);
+  const isStamped = parts[4] !== undefined && pairs.every(([name]) => name !== "time");
+  if (isStamped) pairs.push(["time", parts[4]]);
   return {
+    isStamped,
     kind: "InfluxDB lines",
     names: pairs.map(([name]) => name.replace(/\\([ ,=])/g, "$1")),
     cells: pairs.map(([, cell]) => cell.replace(/^"(.*)"$|^([+-]?\d+)[iu]$/, "$1$2")),

@@ -1,6 +1,14 @@
 /** Looks at the beginning of a text: its form, its columns, and what each of them holds. */
 import { type ClockLook, lookAtClock } from "./clock-look.ts";
-import { isTimeOfDayDigits, namesDate, timeOfDigits } from "./date-digits.ts";
+import {
+  dayOfDigits,
+  mayBeDate,
+  mustHaveSeconds,
+  namesDate,
+  namesTimeOfDay,
+  timeOfDayOfDigits,
+  timeOfDigits,
+} from "./date-digits.ts";
 import { datePieces } from "./date-pieces.ts";
 import { decimalMarksIn, withoutGroups } from "./decimal-marks.ts";
 import { cellsOf, separatorsIn } from "./header.ts";
@@ -172,8 +180,8 @@ function lookAtNames(kind: LineKind, forms: readonly LineForm[]): Omit<TextLook,
   }
   const found = withPieces([...cells].map(([name, column]) => columnOf(name, column, kind)));
   // The time behind the fields is no value, also where it stands still.
-  const isStamp = ({ name, holds }: TextColumn) =>
-    kind === "InfluxDB lines" && name === "time" && holds !== "clock";
+  const areStamped = forms.some(({ isStamped }) => isStamped);
+  const isStamp = ({ name, holds }: TextColumn) => areStamped && name === "time" && holds !== "clock";
   const columns = found.filter((column) => !isStamp(column));
   const every = columns.map(({ name }) => cells.get(name) as string[]);
   const isTable = every.every(({ length }) => length === forms.length);
@@ -309,7 +317,7 @@ function columnOf(name: string, cells: readonly string[], kind: LineKind): TextC
   const isMostly = (found: number) => present > 0 && found >= almostAll * present;
   let holds: TextColumn["holds"] = "words";
   if (present === 0) holds = "nothing";
-  else if (isMostly(count("clock"))) holds = "clock";
+  else if (isMostly(count("clock"))) holds = areRatios(cells) ? "words" : "clock";
   else if (isMostly(count("number", "truth")))
     holds = count("truth") > 0 ? "numbers" : risingKind(name, cells);
   const clock = holds === "clock" ? lookAtClock(name, cells) : {};
@@ -326,6 +334,21 @@ function columnOf(name: string, cells: readonly string[], kind: LineKind): TextC
   };
 }
 
+/** A time of day without zeros before its digits: it may be a ratio or a version. */
+const withoutZeros = /^\s*(\d{1,2}):(\d{1,2}):(\d{1,2})\s*$/;
+
+/** Whether three numbers with colons are no times of day: without zeros, and falling often. */
+function areRatios(cells: readonly string[]): boolean {
+  const times = cells.flatMap((cell) => {
+    const numbers = withoutZeros.exec(cell);
+    return numbers === null ? [] : [numbers.slice(1)];
+  });
+  if (!times.some(([, minutes, seconds]) => minutes.length + seconds.length < 4)) return false;
+  const seconds = times.map(([hour, minute, second]) => 3600 * +hour + 60 * +minute + +second);
+  const falls = seconds.filter((time, index) => time < seconds[index - 1]).length;
+  return falls > (1 - almostAll) * seconds.length;
+}
+
 /** The columns, of which year, month, day and what goes with them are pieces of a clock. */
 function withPieces(columns: TextColumn[]): TextColumn[] {
   const pieces = datePieces(columns.map(({ name }) => name));
@@ -337,22 +360,32 @@ function withPieces(columns: TextColumn[]): TextColumn[] {
 }
 
 /**
- * The columns, of which a time of day as digits beside dates as digits is a piece of the clock: 105959 and 110000 are no
- * 41 units apart. Dates are a clock then, also where all are the same.
+ * The columns, of which dates as digits are a part of the clock beside one of text, and beside a time of day as digits, which
+ * is the other part: 105959 and 110000 are no 41 units apart. They are so too where all are the same.
  */
 function withTimeDigits(columns: TextColumn[], cellsAt: (place: number) => string[]): TextColumn[] {
   const hold = (place: number, fits: (number: number) => boolean) =>
     cellsAt(place).every((cell) => cell.trim() === "" || fits(Number(cell)));
-  const isDate = ({ name }: TextColumn, place: number) =>
-    namesDate(name) && hold(place, (number) => !Number.isNaN(timeOfDigits(number)));
-  const isTime = ({ name, holds }: TextColumn, place: number) =>
-    holds !== "nothing" && /time|zeit|hora|hhmm/i.test(name) && hold(place, isTimeOfDayDigits);
+  const isDate = ({ name, present }: TextColumn, place: number) =>
+    present > 0 && namesDate(name) && hold(place, (number) => !Number.isNaN(dayOfDigits(number)));
+  const isTime = ({ name, present }: TextColumn, place: number) => {
+    if (present === 0 || !namesTimeOfDay(name)) return false;
+    const hasSeconds = !hold(place, (number) => !mustHaveSeconds(number));
+    // Numbers below 100 may count anything.
+    return (
+      !hold(place, (number) => number < 100) &&
+      hold(place, (number) => !Number.isNaN(timeOfDayOfDigits(number, hasSeconds)))
+    );
+  };
   const date = columns.findIndex(isDate);
+  if (date < 0) return columns;
   const time = columns.findIndex((column, place) => place !== date && isTime(column, place));
-  if (date < 0 || time < 0) return columns;
+  const isOther = ({ holds, part }: TextColumn, place: number) =>
+    place !== date && holds === "clock" && part !== "piece" && part !== "date";
+  if (time < 0 && !columns.some(isOther)) return columns;
   return columns.map((column, place) => {
-    if (place === time) return { ...column, holds: "clock", part: "piece" };
-    return place === date ? { ...column, holds: "clock" } : column;
+    if (place === time) return { ...column, holds: "clock", part: "time of day" };
+    return place === date ? { ...column, holds: "clock", part: "date" } : column;
   });
 }
 
@@ -430,7 +463,9 @@ const farFuture = 2_208_988_800;
 /** How far the steps of a counter are from the usual one, as a share of it. */
 const mostlyEqual = 0.05;
 const clockName =
-  /^(t|ts|ms|us|millis|micros|uptime|elapsed|seconds|datum|fecha|.*(time|zeit|date|epoch|stamp|clock).*)$/i;
+  /^(t|ts|ms|us|millis|micros|uptime|elapsed|seconds|datum|fecha|(uhr|mess|system|orts)?zeit(stempel|punkt)?([^a-zäöüß].*)?|.*(time|date|epoch|stamp|clock).*)$/i;
+/** Names of times since 1970, whatever they are times of. */
+const epochName = /_(ts|utc|unix)$/i;
 
 /** Words in the name of what is counted, which may have the size of a clock. */
 const countedName =
@@ -446,8 +481,8 @@ function risingKind(name: string, cells: readonly string[]): "numbers" | "clock"
   if (share((step) => step >= 0) < almostAll || still === 1) return "numbers";
   // Dates as digits have the size of seconds since 1970, and of milliseconds.
   const areDates = numbers.every((number) => !Number.isNaN(timeOfDigits(number)));
-  if (areDates && namesDate(name)) return "clock";
-  const isCount = areDates || (countedName.test(name) && !clockName.test(name));
+  if (areDates && mayBeDate(name, numbers[0])) return "clock";
+  const isCount = areDates || (countedName.test(name) && !clockName.test(name) && !epochName.test(name));
   const epoch = epochs.find(([from, to]) => numbers[0] >= from && numbers[0] < to);
   if (epoch !== undefined && !isCount && isCalendar(numbers, steps, epoch[0] / 1e9)) return "clock";
   if (still > 0.5) return "numbers";

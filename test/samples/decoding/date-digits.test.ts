@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { timeOfDigits } from "../../../src/samples/decoding/date-digits.ts";
+import { createLineDecoder } from "../../../src/samples/decoding/lines.ts";
 import { clockAmong, lookAtText, type TextLook } from "../../../src/samples/decoding/text-look.ts";
-import { plainClock, SampleClock } from "../../../src/samples/sample-clock.ts";
+import { SampleRing } from "../../../src/samples/ring.ts";
+import { clockFields, plainClock, SampleClock } from "../../../src/samples/sample-clock.ts";
+import { feed, takeRows } from "../streams.ts";
 
 describe("a date as digits", () => {
   test.each([
@@ -74,17 +77,115 @@ describe("a rising number of the size of seconds since 1970", () => {
   });
 });
 
-test("a time of day as digits beside a date as digits is a piece of the clock, but no number of another name is", () => {
-  const minute = (index: number) => `10${String(index % 60).padStart(2, "0")}00`;
-  const rows = Array.from(
-    { length: 40 },
-    (_, index) => `20260301,${minute(index + 30)},${20 + (index % 7)},${index * 100}`,
-  );
-  const { columns } = lookAtText(Buffer.from(`date,time,temp,count\n${rows.join("\n")}\n`)) as TextLook;
-  expect(columns.map(({ holds, part }) => [holds, part])).toEqual([
-    ["clock", undefined],
-    ["clock", "piece"],
-    ["numbers", undefined],
-    ["numbers", undefined],
-  ]);
+/** The clock of rows below a header, and the milliseconds between the first times that it shows. */
+function clockOf(header: string, row: (index: number) => (string | number)[], rows = 60) {
+  const lines = Array.from({ length: rows }, (_, index) => row(index).join(","));
+  const bytes = Buffer.from(`${[header, ...lines].join("\n")}\n`);
+  const { columns } = lookAtText(bytes) as TextLook;
+  const clock = clockAmong(columns);
+  const fields = columns.flatMap(({ name, holds }) => (holds === "numbers" ? name : []));
+  if (clock.length === 0) return { clock, steps: [], fields };
+  const ring = new SampleRing(clock.length, rows, "drop-oldest");
+  const decoder = createLineDecoder(clockFields(plainClock(clock)), ring, {
+    columns: columns.map(({ name }) => name),
+    startsAtLine: true,
+  });
+  feed(decoder, bytes);
+  const sampleClock = new SampleClock(plainClock(clock));
+  const steps = new Set<number>();
+  let before = Number.NaN;
+  for (const values of takeRows(ring)) {
+    const time = Float64Array.of(1_700_000_000_000);
+    sampleClock.observe(Float64Array.from(values), 0, time, 0);
+    if (!Number.isNaN(before)) steps.add(time[0] - before);
+    before = time[0];
+  }
+  return { clock, steps: [...steps], fields };
+}
+
+/** The date and the time of day of a row, so many minutes after 23:00. */
+const parts = (minutes: number) => {
+  const time = new Date(Date.UTC(2026, 2, 1, 23, minutes)).toISOString();
+  return {
+    day: time.slice(0, 10).replaceAll("-", ""),
+    clock: time.slice(11, 19),
+    digits: time.slice(11, 19).replaceAll(":", ""),
+  };
+};
+const temp = (index: number) => 20 + (index % 7);
+
+describe("a date as digits and a time of day are a clock of both", () => {
+  test.each<[string, string, (index: number) => (string | number)[], number]>([
+    ["as text, a minute apart over midnight", "date,time", (i) => [parts(i).day, parts(i).clock], 60_000],
+    [
+      "as text, an hour apart",
+      "date,time",
+      (i) => [parts(60 * i).day, parts(60 * i).clock.slice(0, 5)],
+      3_600_000,
+    ],
+    ["as text before it", "time,date", (i) => [parts(i).clock, parts(i).day], 60_000],
+    ["as digits, a minute apart over midnight", "date,time", (i) => [parts(i).day, parts(i).digits], 60_000],
+    ["as digits of one day", "DATE,TIME", (i) => [20_260_301, 100_000 + 100 * (i % 60)], 60_000],
+    ["as digits without seconds", "date,hhmm", (i) => [parts(i).day, parts(i).digits.slice(0, 4)], 60_000],
+  ])("%s", (_, header, row, step) => {
+    const found = clockOf(`${header},temp,count`, (index) => [...row(index), temp(index), 7 * index]);
+    expect(found).toEqual({ clock: header.split(",").sort(), steps: [step], fields: ["temp", "count"] });
+  });
+
+  test("but a whole time as text is a clock by itself", () => {
+    const row = (index: number) => [
+      parts(60 * index).day,
+      `2026-03-${10 + Math.floor(index / 24)}T${String(index % 24).padStart(2, "0")}:00:00Z`,
+      temp(index),
+    ];
+    expect(clockOf("date,at,temp", row)).toEqual({ clock: ["at"], steps: [3_600_000], fields: ["temp"] });
+  });
+});
+
+describe("beside dates as digits is a field", () => {
+  test.each(["runtime", "waiting_time", "time", "Laufzeit"])("%s of numbers below 60", (name) => {
+    const row = (index: number) => [day(index), 5 + ((index * 7) % 50), temp(index)];
+    expect(clockOf(`date,${name},temp`, row)).toMatchObject({ clock: ["date"], fields: [name, "temp"] });
+  });
+
+  test("runtime, whatever its numbers", () => {
+    const row = (index: number) => [day(index), 100 + ((index * 7) % 50), temp(index)];
+    expect(clockOf("date,runtime,temp", row)).toMatchObject({ clock: ["date"], fields: ["runtime", "temp"] });
+  });
+
+  test("time, where the column of dates is empty", () => {
+    const row = (index: number) => ["", (index * 107) % 60, temp(index)];
+    expect(clockOf("date,time,temp", row)).toMatchObject({ clock: [], fields: ["time", "temp"] });
+  });
+});
+
+test("a timestamp of fourteen digits is a date", () => {
+  const row = (index: number) => [`${parts(index).day}${parts(index).digits}`, temp(index)];
+  expect(clockOf("timestamp,temp", row)).toEqual({ clock: ["timestamp"], steps: [60_000], fields: ["temp"] });
+});
+
+test.each(["meter_ts", "packet_utc", "consumer_unix"])(
+  "%s is a clock, whatever it is the time of",
+  (name) => {
+    const row = (index: number) => [1_772_359_200 + 60 * index, temp(index)];
+    expect(clockOf(`${name},temp`, row)).toEqual({ clock: [name], steps: [60_000], fields: ["temp"] });
+  },
+);
+
+test.each([
+  ["Betriebszeit", []],
+  ["Laufzeit", []],
+  ["Ladezeit (s)", []],
+  ["Zeit (s)", ["Zeit (s)"]],
+  ["Uhrzeit", ["Uhrzeit"]],
+  ["Zeitstempel", ["Zeitstempel"]],
+])("of rising numbers called %s the clock is %j", (name, clock) => {
+  expect(clockOf(`${name},temp`, (index) => [100 + 2.5 * index, temp(index)]).clock).toEqual(clock);
+});
+
+test("ratios with colons are words, and times without zeros a clock", () => {
+  const ratio = (index: number) => [1, 7, 3].map((step) => 1 + ((index * 7 * step) % 9)).join(":");
+  expect(clockOf("ratio,temp", (index) => [ratio(index), temp(index)]).clock).toEqual([]);
+  const time = (index: number) => `9:${Math.floor(index / 10)}:${6 * (index % 10)}`;
+  expect(clockOf("time,temp", (index) => [time(index), temp(index)]).clock).toEqual(["time"]);
 });
