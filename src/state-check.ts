@@ -52,6 +52,10 @@ export const sampledOrMissing = each(
   "a number that a sample can hold, or none",
 );
 
+/** By how much a mean may leave the range of its values, and a variance the square of it, by rounding. */
+export const roundingOf = (lowest: number, highest: number): number =>
+  1e-6 * (highest - lowest) + 1e-9 * (Math.abs(lowest) + Math.abs(highest));
+
 /** A number from `low` to `high`, both included. */
 export const within = (low: number, high: number): Check =>
   each((number) => number >= low && number <= high, `a number from ${low} to ${high}`);

@@ -31,15 +31,6 @@ const partOfNormal = 0.03;
 const farLevel = 3;
 const farScatter = 4;
 
-/** After so many times the usual time between two rows, what was before says nothing of the next value. */
-const longGap = 20;
-const rowsBeforeGaps = 20;
-const rateOfPace = 0.01;
-/** A gap makes the usual time so much longer, so that rows that become rare for good are no gaps. */
-const growthOfPace = 1.2;
-
-const pace = { latestMs: 0, usualMs: 1, count: 2 } as const;
-
 /** Places of what is kept of the latest episode. */
 const found = {
   column: 0,
@@ -172,8 +163,6 @@ export class AnomalyDetector implements Stateful {
   /** What counts of the evidence for the gate, [1]. */
   readonly #counted = new Float64Array(1);
   readonly #recurrence = new DailyRecurrence();
-  /** See `pace`. */
-  readonly #pace = new Float64Array(pace.count);
   /** [1] */
   readonly #sustained = new Float64Array(1);
   /** Strongest joint distance of the episode, as a logarithm, [1]. */
@@ -188,8 +177,7 @@ export class AnomalyDetector implements Stateful {
 
   /** Bytes of a detector of so many columns. */
   static bytes(columns: number): number {
-    const own =
-      8 * (2 * ingredients.length + columns + 8 + pace.count + found.count) + 4 * ingredients.length;
+    const own = 8 * (2 * ingredients.length + columns + 8 + found.count) + 4 * ingredients.length;
     const tails = (ingredients.length + 1) * ScoreTail.bytes;
     const joint = columns > 1 ? JointDistance.bytes(columns) + tails : 0;
     return own + columns * ChannelScores.bytes + joint + AlarmGate.bytes + DailyRecurrence.bytes;
@@ -310,12 +298,9 @@ export class AnomalyDetector implements Stateful {
     const hourOfWeek = this.#knowsTime ? modulo((halfHours >> 1) + hoursBeforeMonday, 168) : -1;
     this.#maxima.fill(0);
     this.#places.fill(0);
-    if (this.#isAfterGap(times, timeAt))
-      for (let column = 0; column < this.#channels.length; column++)
-        this.#channels[column].bridge(values, offset + column);
     for (let column = 0; column < this.#channels.length; column++) {
       const channel = this.#channels[column];
-      channel.observe(values, offset + column, halfHour, hourOfWeek);
+      channel.observe(values, offset + column, times, timeAt, halfHour, hourOfWeek);
       const deviation = channel.deviation[0];
       this.#deviations[column] = Math.min(Math.max(deviation, -mostDeviation), mostDeviation);
       for (let which = 0; which < ingredients.length; which++) {
@@ -335,19 +320,6 @@ export class AnomalyDetector implements Stateful {
     if (begins) this.#note(values, offset, times[timeAt]);
     if (this.#gate.isAbove) this.#keepStrongest(times[timeAt]);
     return begins;
-  }
-
-  /** Whether much more time has passed since the row before than is usual. */
-  #isAfterGap(times: Float64Array, timeAt: number): boolean {
-    const own = this.#pace;
-    const rows = this.#rows[0];
-    const passed = rows === 0 ? 0 : times[timeAt] - own[pace.latestMs];
-    own[pace.latestMs] = times[timeAt];
-    if (!(passed > 0)) return false;
-    const isGap = rows > rowsBeforeGaps && passed > longGap * own[pace.usualMs];
-    if (isGap) own[pace.usualMs] *= growthOfPace;
-    else own[pace.usualMs] += Math.max(rateOfPace, 1 / rows) * (passed - own[pace.usualMs]);
-    return isGap;
   }
 
   /** Keeps what an unusual row of the episode adds to it. */
@@ -504,7 +476,6 @@ export class AnomalyDetector implements Stateful {
       rows: this.#rows,
       evidence: this.#evidence,
       sustained: this.#sustained,
-      pace: this.#pace,
       found: this.#found,
       strongestJoint: this.#strongestJoint,
     };
@@ -535,7 +506,6 @@ export class AnomalyDetector implements Stateful {
       rows: whole,
       evidence: notNegative,
       sustained: notNegative,
-      pace: parts(finite, [[pace.usualMs, notNegative]]),
       found: parts(finite, [
         [0, column],
         [1, ingredient],

@@ -78,9 +78,9 @@ export class ChannelForecast implements Stateful {
     return this.#lags[0];
   }
 
-  /** Before the first value: as if all before it had been the same. */
+  /** At the first value, and at the first after a gap: as if all before it had been the same. */
   begin(): void {
-    this.#lags.fill(this.given[given.value]);
+    this.#lags.fill(this.given[given.held]);
   }
 
   /** Computes `expected` and `usualNow`. Allocates nothing. */

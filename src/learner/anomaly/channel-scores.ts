@@ -1,9 +1,19 @@
 import { restoreTogether } from "../../features/restore.ts";
 import { takeLogarithm } from "../../logarithm.ts";
 import type { State, Stateful } from "../../state.ts";
-import { finite, type Numbers, notNegative, parts, sampled, whole, wholeWithin } from "../../state-check.ts";
+import {
+  finite,
+  type Numbers,
+  notNegative,
+  parts,
+  roundingOf,
+  sampled,
+  whole,
+  wholeWithin,
+} from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 import { ChannelForecast, given, halfHours } from "./channel-forecast.ts";
+import { ChannelPace } from "./channel-pace.ts";
 import { ScoreTail, type ScoreTailOptions } from "./score-tail.ts";
 import { WindowBounds } from "./window-bounds.ts";
 
@@ -89,7 +99,7 @@ function tailOf(which: number): ScoreTailOptions {
 function faultOf(scalars: Numbers): string | null {
   const [mean, lowest, highest] = [scalars[at.mean], scalars[at.lowest], scalars[at.highest]];
   const range = highest - lowest;
-  const rounding = 1e-6 * range + 1e-9 * (Math.abs(lowest) + Math.abs(highest));
+  const rounding = roundingOf(lowest, highest);
   if (!(mean >= lowest - rounding && mean <= highest + rounding))
     return `its mean is ${mean}, outside its range ${lowest} to ${highest}`;
   if (!(scalars[at.variance] <= range * range + rounding))
@@ -121,6 +131,7 @@ export class ChannelScores implements Stateful {
   readonly #scalars = new Float64Array(at.count);
   readonly #forecast = new ChannelForecast();
   readonly #bounds = new WindowBounds();
+  readonly #pace = new ChannelPace();
   /** The last is of runs of equal values, which count when they end: a sensor that is stuck makes none. */
   readonly #tails = ingredients.map((_, which) => new ScoreTail(tailOf(which)));
   readonly #runTail = new ScoreTail({ tail: 0.05 });
@@ -135,6 +146,7 @@ export class ChannelScores implements Stateful {
   static readonly bytes =
     ChannelForecast.bytes +
     WindowBounds.bytes +
+    ChannelPace.bytes +
     (ingredients.length + 1) * ScoreTail.bytes +
     8 * (at.count + halfHours + 4 * ingredients.length + 2);
 
@@ -196,23 +208,37 @@ export class ChannelScores implements Stateful {
 
   /**
    * Scores the value at `values[index]` and learns from it; a value that is not finite is missing and leaves everything as
-   * it is. Allocates nothing.
+   * it is. After a gap in time, what was before says little of the value: it is not compared with the latest ones, only with
+   * what is usual. Allocates nothing.
    *
+   * @param times at `timeAt` the time of the row, milliseconds since the epoch
    * @param halfHour half hour of the local day from 0 to 47, and `hourOfWeek` from 0 to 167; -1 where the time is not known
    */
-  observe(values: Float64Array, index: number, halfHour: number, hourOfWeek: number): void {
+  observe(
+    values: Float64Array,
+    index: number,
+    times: Float64Array,
+    timeAt: number,
+    halfHour: number,
+    hourOfWeek: number,
+  ): void {
     if (!Number.isFinite(values[index])) {
       this.nats.fill(0);
       this.deviation[0] = 0;
       return;
     }
     this.#forecast.given[given.value] = values[index];
-    this.#score(halfHour, hourOfWeek);
+    const isAfterGap = this.#pace.observe(times, timeAt);
+    this.#score(halfHour, hourOfWeek, isAfterGap);
     const isQuiet = this.#scalars[at.rows] <= quietRows;
     this.#scoreRun(isQuiet);
     // Where the window was not looked at, what was found at the latest look still holds.
     const last = this.#bounds.hasLooked ? of.bounds : of.bounds - 1;
-    for (let which = 0; which <= last; which++) {
+    if (isAfterGap) {
+      this.nats[of.residual] = 0;
+      this.#logs[of.residual] = weakest;
+    }
+    for (let which = isAfterGap ? of.residual + 1 : 0; which <= last; which++) {
       this.#logs[which] = this.#raw[which] + least;
       takeLogarithm(this.#logs, which);
       const tail = this.#tails[which];
@@ -228,17 +254,6 @@ export class ChannelScores implements Stateful {
       this.#logs[of.bounds] = s[at.boundsLog];
       this.nats[of.bounds] = s[at.boundsNats];
     }
-  }
-
-  /**
-   * What was before a gap in time says nothing of the value that follows, `values[index]`: it is taken as if all before it had
-   * been the same. What is usual in the long run, and at an hour, stays.
-   */
-  bridge(values: Float64Array, index: number): void {
-    if (!Number.isFinite(values[index]) || this.#scalars[at.rows] === 0) return;
-    this.#forecast.given[given.value] = values[index];
-    this.#forecast.begin();
-    this.#scalars[at.fastLevel] = values[index];
   }
 
   /** For how long the value has been the same, beside how long values of this channel stay. */
@@ -259,10 +274,11 @@ export class ChannelScores implements Stateful {
     if (!isQuiet) tail.measure(this.#logs, of.unchanged, this.nats, of.unchanged);
   }
 
-  /** Counts equal values, and writes the length of a run that ends to `raw`. */
-  #countSame(): void {
+  /** Counts equal values, and writes the length of a run that ends to `raw`: a gap ends it, unless it is told no more. */
+  #countSame(isAfterGap: boolean): void {
     const s = this.#scalars;
-    const isSame = s[at.rows] > 1 && this.#forecast.given[given.value] === this.#forecast.latest;
+    const goesOn = s[at.rows] > 1 && !(isAfterGap && s[at.same] > 0);
+    const isSame = goesOn && this.#forecast.given[given.value] === this.#forecast.latest;
     if (!isSame) {
       this.#raw[of.unchanged] = s[at.same];
       s[at.same] = 1;
@@ -289,18 +305,15 @@ export class ChannelScores implements Stateful {
   }
 
   /** The raw scores of the given value; all state but the tails takes it in. */
-  #score(halfHour: number, hourOfWeek: number): void {
+  #score(halfHour: number, hourOfWeek: number, isAfterGap: boolean): void {
     const s = this.#scalars;
     const raw = this.#raw;
     const forecast = this.#forecast;
     const value = forecast.given[given.value];
     const row = s[at.rows]++;
     raw.fill(0);
-    if (row === 0) {
-      s[at.mean] = s[at.highest] = s[at.lowest] = s[at.fastLevel] = value;
-      forecast.begin();
-    }
-    this.#countSame();
+    if (row === 0) s[at.mean] = s[at.highest] = s[at.lowest] = s[at.fastLevel] = value;
+    this.#countSame(isAfterGap);
     const rate = Math.max(1 / (row + 1), slowest);
     const errorRate = Math.max(1 / (row + 1), slowestOfErrors);
     const mean = s[at.mean];
@@ -317,27 +330,25 @@ export class ChannelScores implements Stateful {
     forecast.given[given.held] = held;
     forecast.given[given.mean] = mean;
     forecast.given[given.deviation] = deviation;
+    if (row === 0) forecast.begin();
     forecast.predict(halfHour, hourOfWeek);
     const error = value - forecast.expected;
     const spread = Math.sqrt(s[at.errorSquare]) + 0.01 * deviation + tiny;
-    if (row >= 20) raw[of.residual] = Math.abs(error) / spread;
-    this.deviation[0] = row >= 20 ? error / spread : 0;
-    forecast.learn();
-    const most = row > rowsBeforeClipping ? winsorized * spread : Number.POSITIVE_INFINITY;
-    const heldError = Math.min(Math.abs(error), most);
-    s[at.errorSquare] += errorRate * (heldError * heldError - s[at.errorSquare]);
-
-    this.#cell[0] = raw[of.residual] + leastOfRun;
-    takeLogarithm(this.#cell, 0);
-    // Where `observe` will write its nats, as long as nobody reads them.
-    if (row > quietRows) this.#runTail.measure(this.#cell, 0, this.nats, of.residualRun);
-    else this.nats[of.residualRun] = 0;
-    this.#runTail.add(this.#cell, 0);
-    s[at.run] += rateOfRun * (Math.min(this.nats[of.residualRun], winsorized) - s[at.run]);
+    const isScored = row >= 20 && !isAfterGap;
+    if (isScored) raw[of.residual] = Math.abs(error) / spread;
+    this.deviation[0] = isScored ? error / spread : 0;
+    if (isAfterGap) forecast.begin();
+    else {
+      forecast.learn();
+      const most = row > rowsBeforeClipping ? winsorized * spread : Number.POSITIVE_INFINITY;
+      const heldError = Math.min(Math.abs(error), most);
+      s[at.errorSquare] += errorRate * (heldError * heldError - s[at.errorSquare]);
+      this.#learnRun();
+    }
     raw[of.residualRun] = s[at.run];
 
     this.#scoreProfile(halfHour);
-    this.#scoreChange();
+    this.#scoreChange(isAfterGap);
     this.#bounds.observe(forecast.given, raw, of.bounds);
     forecast.take(halfHour, hourOfWeek);
     s[at.lowestBefore] = s[at.lowest];
@@ -347,6 +358,18 @@ export class ChannelScores implements Stateful {
     const step = held - mean;
     s[at.mean] += rate * step;
     s[at.variance] = (1 - rate) * (s[at.variance] + rate * step * step);
+  }
+
+  /** Takes the residual into the running mean of how unusual residuals are. */
+  #learnRun(): void {
+    const s = this.#scalars;
+    this.#cell[0] = this.#raw[of.residual] + leastOfRun;
+    takeLogarithm(this.#cell, 0);
+    // Where `observe` will write its nats, as long as nobody reads them.
+    if (s[at.rows] > quietRows + 1) this.#runTail.measure(this.#cell, 0, this.nats, of.residualRun);
+    else this.nats[of.residualRun] = 0;
+    this.#runTail.add(this.#cell, 0);
+    s[at.run] += rateOfRun * (Math.min(this.nats[of.residualRun], winsorized) - s[at.run]);
   }
 
   /**
@@ -373,8 +396,8 @@ export class ChannelScores implements Stateful {
     this.#daySquares[halfHour] += Math.max(1 / visits, rateOfDay) * (held - own);
   }
 
-  /** Scatter and level of the last 16 rows or so, beside those before. */
-  #scoreChange(): void {
+  /** Scatter and level of the last 16 rows or so, beside those before; the first value after a gap is not among them. */
+  #scoreChange(isAfterGap: boolean): void {
     const s = this.#scalars;
     const held = this.#forecast.given[given.held];
     const deviation = this.#forecast.given[given.deviation];
@@ -383,14 +406,17 @@ export class ChannelScores implements Stateful {
     const raw = this.#raw;
     const change = held - this.#forecast.latest;
     const floor = 1e-4 * deviation * deviation + 1e-300;
-    s[at.fastSquare] += fast * (change * change - s[at.fastSquare]);
-    s[at.fastLevel] += fast * (held - s[at.fastLevel]);
+    if (!isAfterGap) {
+      s[at.fastSquare] += fast * (change * change - s[at.fastSquare]);
+      s[at.fastLevel] += fast * (held - s[at.fastLevel]);
+    }
     if (row >= rowsBeforeClipping) {
       this.#cell[0] = (s[at.fastSquare] + floor) / (s[at.slowSquare] + floor);
       takeLogarithm(this.#cell, 0);
       raw[of.dispersion] = Math.abs(this.#cell[0]);
       raw[of.level] = Math.abs(s[at.fastLevel] - s[at.mean]) / deviation;
     }
+    if (isAfterGap) return;
     const most =
       row < rowsBeforeClipping
         ? Number.POSITIVE_INFINITY
@@ -405,24 +431,30 @@ export class ChannelScores implements Stateful {
       daySquares: this.#daySquares,
       forecast: this.#forecast.state(),
       bounds: this.#bounds.state(),
+      pace: this.#pace.state(),
       runTail: this.#runTail.state(),
       tails: this.#tails.map((tail) => tail.state()),
     };
   }
 
   restore(state: State): void {
-    const { scalars, strongest, daySquares, forecast, bounds, runTail, tails } = (state ?? {}) as Record<
-      string,
-      State
-    >;
+    const { scalars, strongest, daySquares, forecast, bounds, pace, runTail, tails } = (state ??
+      {}) as Record<string, State>;
     const own = { state: () => this.#arrays, restore: this.#restoreArrays };
+    const s = this.#scalars;
+    const ofWindow: Stateful = {
+      state: () => this.#bounds.state(),
+      // The range is that of `own`, which comes first.
+      restore: (state) => this.#bounds.restore(state, s[at.lowest], s[at.highest]),
+    };
     const states = Array.isArray(tails) ? tails : [];
     restoreTogether(
-      [own, this.#forecast, this.#bounds, this.#runTail, ...this.#tails],
+      [own, this.#forecast, ofWindow, this.#pace, this.#runTail, ...this.#tails],
       [
         { scalars: scalars ?? null, strongest: strongest ?? null, daySquares: daySquares ?? null },
         forecast ?? null,
         bounds ?? null,
+        pace ?? null,
         runTail ?? null,
         ...this.#tails.map((_, n) => states[n] ?? null),
       ],

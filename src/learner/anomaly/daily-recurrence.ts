@@ -1,5 +1,5 @@
 import type { State, Stateful } from "../../state.ts";
-import { finite, notNegative, parts, wholeWithin } from "../../state-check.ts";
+import { parts, wholeWithin, within } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 
 const halfHoursOfDay = 48;
@@ -11,6 +11,9 @@ const slack = 1;
 const kept = (days + 1) * halfHoursOfDay;
 /** What is stronger by more than this is not what recurs. */
 const margin = 1.2;
+
+/** Evidence that is remembered, at most: a stored one beyond it is damage, which would hide all for four days. */
+const mostEvidence = 10_000;
 
 const at = { isBegun: 0, halfHour: 1, usual: 2, recurs: 3, count: 4 } as const;
 
@@ -47,7 +50,7 @@ export class DailyRecurrence implements Stateful {
       s[at.recurs] = 1;
       counted[0] = 0;
     }
-    this.#strongest[place] = Math.max(this.#strongest[place], evidence[0]);
+    this.#strongest[place] = Math.min(Math.max(this.#strongest[place], evidence[0]), mostEvidence);
   }
 
   /** Another half hour begins: those that were skipped had nothing, and what is usual now is looked up. */
@@ -98,11 +101,12 @@ export class DailyRecurrence implements Stateful {
   }
 
   restore(state: State): void {
+    const evidence = within(0, mostEvidence);
     restoreArrays(this.#arrays, state, "what recurs each day", {
-      strongest: notNegative,
-      scalars: parts(finite, [
+      strongest: evidence,
+      scalars: parts(evidence, [
         [at.isBegun, wholeWithin(0, 1)],
-        [at.usual, notNegative],
+        [at.halfHour, wholeWithin(-(2 ** 31), 2 ** 31 - 1)],
         [at.recurs, wholeWithin(0, 1)],
       ]),
     });

@@ -1,5 +1,13 @@
-import type { State, Stateful } from "../../state.ts";
-import { finite, notNegative, parts, whole, wholeWithin } from "../../state-check.ts";
+import type { State } from "../../state.ts";
+import {
+  type Numbers,
+  notNegative,
+  parts,
+  roundingOf,
+  sampled,
+  whole,
+  wholeWithin,
+} from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 import { given } from "./channel-forecast.ts";
 
@@ -37,7 +45,7 @@ const at = {
  * How far the least value of the latest 32 to 64 rows is above, or the greatest below, what they usually are, in deviations of
  * that. Finds what never comes back: a pump that does not stop, a door that stays open, a ramp whose steps are all small.
  */
-export class WindowBounds implements Stateful {
+export class WindowBounds {
   readonly #scalars = new Float64Array(at.count);
 
   static readonly bytes = 8 * at.count;
@@ -120,16 +128,42 @@ export class WindowBounds implements Stateful {
     return { scalars: this.#scalars };
   }
 
-  restore(state: State): void {
+  /**
+   * Restores the stored state of a column whose values so far were from `lowest` to `highest`.
+   * @throws RivuletError, with nothing changed, where it cannot be one of such a column
+   */
+  restore(state: State, lowest: number, highest: number): void {
     restoreArrays({ scalars: this.#scalars }, state, "bounds of a window", {
-      scalars: parts(finite, [
-        [at.rows, whole],
-        [at.inBlock, wholeWithin(0, blockRows - 1)],
-        [at.window, wholeWithin(0, 2 * blockRows)],
-        [at.floorVariance, notNegative],
-        [at.ceilingVariance, notNegative],
-        [at.score, notNegative],
-      ]),
+      scalars: (scalars) => sane(scalars) ?? faultOf(scalars, lowest, highest),
     });
   }
+}
+
+const sane = parts(sampled, [
+  [at.rows, whole],
+  [at.inBlock, wholeWithin(0, blockRows - 1)],
+  [at.window, wholeWithin(0, 2 * blockRows)],
+  [at.floorVariance, notNegative],
+  [at.ceilingVariance, notNegative],
+  [at.score, notNegative],
+]);
+
+function faultOf(s: Numbers, lowest: number, highest: number): string | null {
+  if (s[at.rows] % blockRows !== s[at.inBlock])
+    return `${s[at.inBlock]} rows of its block do not fit ${s[at.rows]} rows in all`;
+  if (s[at.lowest] > s[at.highest] || s[at.lowestBefore] > s[at.highestBefore])
+    return "its least value is above its greatest";
+  // Until two blocks are under way nothing is known of what is usual.
+  if (s[at.rows] < blockRows + rowsPerLook) return null;
+  const rounding = roundingOf(lowest, highest);
+  const range = highest - lowest;
+  if (!(Math.min(s[at.floor], s[at.lowest], s[at.lowestBefore]) >= lowest - rounding))
+    return `its least values are below the column's ${lowest}`;
+  if (!(Math.max(s[at.ceiling], s[at.highest], s[at.highestBefore]) <= highest + rounding))
+    return `its greatest values are above the column's ${highest}`;
+  if (!(s[at.floor] <= s[at.ceiling] + rounding))
+    return `the usual least value ${s[at.floor]} is above the usual greatest ${s[at.ceiling]}`;
+  if (!(Math.max(s[at.floorVariance], s[at.ceilingVariance]) <= range * range + rounding))
+    return `its variances are too large for the column's range ${lowest} to ${highest}`;
+  return null;
 }

@@ -144,6 +144,39 @@ describe("what is normal", () => {
     expect(alarms.filter((row) => row >= 4000 && row < 4450)).toEqual([]);
   });
 
+  test("is what follows a gap of a day in a slow column, whose first value comes later than that of a fast one", () => {
+    const [fast, slow] = [stationary["gauss"](62), stationary["gauss"](63)];
+    const detector = createAnomalyDetector({ columns: ["fast", "slow"] });
+    const alarms: number[] = [];
+    for (let row = 0; row < 16 * rowsPerDay; row++) {
+      const course = 20 + 3 * Math.sin((2 * Math.PI * row) / rowsPerDay) + 0.06 * slow(row);
+      if (row >= 4000 && row < 4000 + 1.5 * rowsPerDay) continue;
+      const values = Float64Array.of(fast(row), row % 3 === 0 ? course : Number.NaN);
+      if (detector.observe(values, 0, Float64Array.of(row * rowMs), 0)) alarms.push(row);
+    }
+    // The first row after the gap, 4432, has no slow value.
+    expect(alarms.filter((row) => row >= 4432 && row < 4500)).toEqual([]);
+  });
+
+  test("is noise that becomes rare for good", () => {
+    for (const seed of [1, 2, 3]) {
+      const next = stationary["gauss"](70 + seed);
+      const detector = createAnomalyDetector({ columns: ["value"], alarmsPerWeek: 7 });
+      const time = new Float64Array(1);
+      let rareAlarms = 0;
+      let strongest = 0;
+      for (let row = 0; row < 10 * 1440 + 60; row++) {
+        const isRare = row >= 10 * 1440;
+        time[0] += isRare ? 12 * 60 * minuteMs : minuteMs;
+        const begins = detector.observe(Float64Array.of(next(row)), 0, time, 0);
+        if (isRare && begins) rareAlarms++;
+        if (isRare) strongest = Math.max(strongest, detector.evidence);
+      }
+      expect(rareAlarms).toBe(0);
+      expect(strongest).toBeLessThan(17);
+    }
+  });
+
   test("of a constant column is no alarm, and its first change is one", () => {
     const values = new Float64Array(2000).fill(7);
     values.fill(8, 1500, 1505);
@@ -374,6 +407,32 @@ test.each([
   [{ columns: ["a"], alarmsPerWeek: Number.NaN }, "found alarmsPerWeek NaN"],
 ])("refuses %o", (options, message) => {
   expect(() => createAnomalyDetector(options)).toThrow(message);
+});
+
+test("refuses a state whose pace, window or what recurs is damaged, and changes nothing", () => {
+  const detector = createAnomalyDetector({ columns: ["value"] });
+  const next = stationary["gauss"](13);
+  alarmsIn(
+    Array.from({ length: 600 }, (_, row) => next(row)),
+    {},
+    detector,
+  );
+  const before = structuredClone(detector.state());
+  type Stored = {
+    channels: { pace: { scalars: Float64Array }; bounds: { scalars: Float64Array } }[];
+    recurrence: { strongest: Float64Array };
+  };
+  const damages: [string, (state: Stored) => void][] = [
+    ["pace of a channel", (state) => state.channels[0].pace.scalars.fill(-1, 2, 3)],
+    ["bounds of a window", (state) => state.channels[0].bounds.scalars.fill(1e99, 8, 9)],
+    ["what recurs each day", (state) => state.recurrence.strongest.fill(1e99)],
+  ];
+  for (const [what, damage] of damages) {
+    const damaged = structuredClone(before);
+    damage(damaged as unknown as Stored);
+    expect(() => detector.restore(damaged)).toThrow(what);
+    expect(detector.state()).toEqual(before);
+  }
 });
 
 test("allocates nothing per row", () => {

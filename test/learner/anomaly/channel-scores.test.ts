@@ -21,6 +21,9 @@ const trace: [number, ...number[]][] = [
   [1499, 1.551227077384, 0.2574670917591, 0.6692142902326, 2.487930826672, 0.9116448193057, 0.6516169593378],
 ];
 
+/** All rows at one time, so that nothing is a gap. */
+const noTime = new Float64Array(1);
+
 /** A wave with noise of a linear congruential generator, in 31 bits. */
 function* stream(): Generator<number> {
   let noise = 1;
@@ -39,7 +42,14 @@ test("gives the nats of an independent implementation", () => {
   for (const value of stream()) {
     cell[0] = value;
     const seconds = 300 * row;
-    channel.observe(cell, 0, Math.floor(seconds / 1800) % 48, (Math.floor(seconds / 3600) + 72) % 168);
+    channel.observe(
+      cell,
+      0,
+      noTime,
+      0,
+      Math.floor(seconds / 1800) % 48,
+      (Math.floor(seconds / 3600) + 72) % 168,
+    );
     for (const [index, nats] of expected.get(row)?.entries() ?? []) {
       expect(channel.nats[index], `ingredient ${index} of row ${row}`).toBeCloseTo(
         nats,
@@ -56,8 +66,8 @@ test("has no profile where the time is not known, and all else as before", () =>
   let row = 0;
   for (const value of stream()) {
     cell[0] = value;
-    timed.observe(cell, 0, Math.floor(row / 6) % 48, Math.floor(row / 12) % 168);
-    untimed.observe(cell, 0, -1, -1);
+    timed.observe(cell, 0, noTime, 0, Math.floor(row / 6) % 48, Math.floor(row / 12) % 168);
+    untimed.observe(cell, 0, noTime, 0, -1, -1);
     if (row++ === 1203) break;
   }
   expect(untimed.nats[5]).toBeLessThan(1);
@@ -73,10 +83,10 @@ test("tells what is little by day and much at night, by the scatter of that half
   const next = stationary["gauss"](3);
   for (let row = 0; row < 40 * 48; row++) {
     cell[0] = isDay(row) ? 5 + next(row) : 0.02 * next(row);
-    channel.observe(cell, 0, row % 48, Math.floor(row / 2) % 168);
+    channel.observe(cell, 0, noTime, 0, row % 48, Math.floor(row / 2) % 168);
   }
   cell[0] = 1.5;
-  channel.observe(cell, 0, 0, 0);
+  channel.observe(cell, 0, noTime, 0, 0, 0);
   expect(channel.nats[ingredients.indexOf("profile")]).toBeGreaterThan(5);
 });
 
@@ -86,7 +96,7 @@ test("counts runs of equal values when they end, and one of more than 256 as nor
   const unchanged = ingredients.indexOf("unchanged");
   const natsOf = (value: number) => {
     cell[0] = value;
-    channel.observe(cell, 0, -1, -1);
+    channel.observe(cell, 0, noTime, 0, -1, -1);
     return channel.nats[unchanged];
   };
   for (let row = 0; row < 4000; row++) expect(natsOf(row % 3 === 2 ? 1 : 0)).toBe(0);
@@ -99,4 +109,65 @@ test("counts runs of equal values when they end, and one of more than 256 as nor
   expect(channel.unchangedRows).toBe(0);
   expect(natsOf(6)).toBe(0);
   expect(channel.unchangedRows).toBe(1);
+});
+
+test("compares the first value after a gap with what is usual, but not with those before it", () => {
+  const [residual, profile] = [ingredients.indexOf("residual"), ingredients.indexOf("profile")];
+  const next = stationary["gauss"](5);
+  const course = (row: number) => 10 * Math.sin((2 * Math.PI * row) / 48) + 0.1 * next(row);
+  /** The channel after ten days of a value in half an hour and, where the time goes on, 25 half hours without one. */
+  const afterDays = (stepMs: number, gapRows: number) => {
+    const channel = new ChannelScores();
+    const time = new Float64Array(1);
+    const observe = (row: number, value: number) => {
+      time[0] += row === 480 + gapRows ? stepMs * (1 + gapRows) : stepMs;
+      channel.observe(Float64Array.of(value), 0, time, 0, row % 48, Math.floor(row / 2) % 168);
+    };
+    for (let row = 0; row < 480; row++) observe(row, course(row));
+    return { channel, observe };
+  };
+  const usual = afterDays(1000, 25);
+  const before = [usual.channel.level, usual.channel.scatterNow];
+  usual.observe(505, course(505));
+  expect(usual.channel.nats[residual]).toBe(0);
+  expect(usual.channel.deviation[0]).toBe(0);
+  expect(usual.channel.nats[profile]).toBeLessThan(5);
+  expect([usual.channel.level, usual.channel.scatterNow]).toEqual(before);
+
+  const unusual = afterDays(1000, 25);
+  unusual.observe(505, course(505) - 8);
+  expect(unusual.channel.nats[profile]).toBeGreaterThan(10);
+
+  // The same step without a gap in time.
+  const still = afterDays(0, 25);
+  still.observe(505, course(505) - 8);
+  expect(still.channel.nats[residual]).toBeGreaterThan(8);
+});
+
+test("ends a run of equal values at a gap, but one that is normal goes on", () => {
+  const channel = new ChannelScores();
+  const time = new Float64Array(1);
+  const observe = (value: number, stepMs: number) => {
+    time[0] += stepMs;
+    channel.observe(Float64Array.of(value), 0, time, 0, -1, -1);
+    return channel.unchangedRows;
+  };
+  for (let row = 0; row < 100; row++) observe(row % 7, 1000);
+  for (let row = 0; row < 12; row++) expect(observe(9, 1000)).toBe(row + 1);
+  expect(observe(9, 30_000)).toBe(1);
+  expect(observe(9, 1000)).toBe(2);
+  for (let row = 0; row < 300; row++) observe(9, 1000);
+  expect(observe(9, 1e6)).toBe(0);
+});
+
+test("refuses stored bounds of a window that leave the column's range, and changes nothing", () => {
+  const channel = new ChannelScores();
+  const next = stationary["gauss"](4);
+  for (let row = 0; row < 300; row++) channel.observe(Float64Array.of(next(row)), 0, noTime, 0, -1, -1);
+  const before = structuredClone(channel.state());
+  const damaged = structuredClone(before) as { bounds: { scalars: Float64Array } };
+  damaged.bounds.scalars[8] = 1e6;
+  expect(() => channel.restore(damaged)).toThrow("greatest values are above the column's");
+  expect(channel.state()).toEqual(before);
+  channel.restore(before);
 });

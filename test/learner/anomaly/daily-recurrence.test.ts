@@ -53,3 +53,25 @@ test("an hour of the end of summer time comes twice and changes nothing", () => 
   countedOf(recurrence, morning + 3 * day + 2, 3);
   expect(countedOf(recurrence, morning + 3 * day, 20)).toBe(0);
 });
+
+test("remembers evidence up to a bound, and refuses a stored one beyond it, which would hide all for days", () => {
+  const recurrence = afterDays([1e6, 1e6]);
+  expect(countedOf(recurrence, morning + 2 * day, 10_000)).toBe(0);
+  const before = structuredClone(recurrence.state()) as { strongest: Float64Array; scalars: Float64Array };
+  const restored = new DailyRecurrence();
+  restored.restore(structuredClone(before));
+  for (const [name, place, number] of [
+    ["strongest", 7, 1e99],
+    ["strongest", 7, -1],
+    ["scalars", 0, 2],
+    ["scalars", 1, 0.5],
+    ["scalars", 1, 1e99],
+    ["scalars", 2, 1e99],
+    ["scalars", 3, 0.5],
+  ] as const) {
+    const damaged = structuredClone(before);
+    damaged[name][place] = number;
+    expect(() => restored.restore(damaged), `${name} ${place} as ${number}`).toThrow("recurs each day");
+  }
+  expect(restored.state()).toEqual(before);
+});

@@ -42,14 +42,45 @@ test.each([
   },
 );
 
-test("continues from its state bit for bit, and refuses one that cannot be", () => {
+test("continues from its state bit for bit", () => {
   const bounds = new WindowBounds();
   scoresOf(bounds, pump(777));
   const restored = new WindowBounds();
-  restored.restore(structuredClone(bounds.state()));
+  restored.restore(structuredClone(bounds.state()), 0, 5);
   const more = Array.from({ length: 200 }, (_, row) => 3 + Math.sin(row));
   expect(scoresOf(restored, more)).toEqual(scoresOf(bounds, more));
-  const damaged = structuredClone(bounds.state()) as { scalars: Float64Array };
-  damaged.scalars[7] = -1;
-  expect(() => restored.restore(damaged)).toThrow("bounds of a window");
+});
+
+test.each([
+  ["a negative variance", 7, -1],
+  ["a variance beyond the range", 7, 1e60],
+  ["a variance beyond the range above", 9, 26],
+  ["a least value below the column's", 4, -1e30],
+  ["a greatest value above the column's", 5, 1e30],
+  ["a number that no sample can hold", 8, 1e99],
+  ["a usual least value below the column's", 6, -1],
+  ["a usual greatest value above the column's", 8, 6],
+  ["a usual least value above the usual greatest", 6, 5.1],
+  ["a least value above the greatest", 2, 5.5],
+  ["a least value of before above the greatest", 4, 5.5],
+  ["rows that do not fit those of the block", 0, 33],
+  ["a bound that no sample can hold", 10, 1e99],
+])("refuses a state with %s", (_, place, number) => {
+  const bounds = new WindowBounds();
+  scoresOf(bounds, pump(777));
+  const before = structuredClone(bounds.state()) as { scalars: Float64Array };
+  const damaged = structuredClone(before);
+  damaged.scalars[place] = number;
+  expect(() => bounds.restore(damaged, 0, 5)).toThrow("bounds of a window");
+  expect(bounds.state()).toEqual(before);
+});
+
+test("takes every state that it comes to", () => {
+  const bounds = new WindowBounds();
+  const values = Array.from({ length: 300 }, (_, row) => 1e6 + Math.sin(row * row));
+  for (const [row, value] of values.entries()) {
+    scoresOf(bounds, [value]);
+    const seen = values.slice(0, row + 1);
+    bounds.restore(structuredClone(bounds.state()), Math.min(...seen), Math.max(...seen));
+  }
 });
