@@ -174,6 +174,11 @@ describe.each(learners)("%s", (_, classes, create) => {
     const report = corrected.report();
     if ("confusion" in report)
       expect(report).toMatchObject({ confusion: (right.report() as typeof report).confusion });
+    // So is the constant answer beside it.
+    type Constants = { baselines?: { name: string; loss: number }[] };
+    const constantOf = (each: unknown) =>
+      (each as Constants).baselines?.find(({ name }) => /median|frequencies/.test(name))?.loss ?? 0;
+    expect(constantOf(report)).toBeCloseTo(constantOf(right.report()), 5);
     // It answers nearer to the truth than where the wrong labels stand.
     const errorOf = (learner: PrequentialLearner) => {
       let sum = 0;

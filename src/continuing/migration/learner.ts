@@ -1,12 +1,14 @@
 /** Carries what a learner has learned over to one with other fields, classes or widths. */
 import type { StateMap } from "../../checkpoint/stored-state.ts";
 import { Ensemble } from "../../learner/ensemble.ts";
+import type { LearnerDescription } from "../../learner/learner.ts";
 import type { PrequentialLearner } from "../../learner/prequential-learner.ts";
 import { className, classNamesOf } from "../../learner/target.ts";
+import type { TrainingBatchState } from "../../learner/training-batch.ts";
 import type { State } from "../../state.ts";
 import type { AnyDescription, NetworkBeside } from "../learner-checkpoint.ts";
 import { differenceBetween, publishedDescription } from "../model-file.ts";
-import { type Numbers, numbered } from "./labelled-cells.ts";
+import { numbered } from "./labelled-cells.ts";
 import { type Carried, carryExpert, isAlike, type Names, PartCarrier } from "./parts.ts";
 
 /**
@@ -26,7 +28,10 @@ export function carryLearner(
           ...ensembleState(carrier, old, fresh),
           guest: fitsGuest(learner, before) ? (old["guest"] ?? null) : null,
         }
-      : { ...(networkState(carrier, old, fresh) as StateMap), ...besideState(learner, beside, fresh) };
+      : {
+          ...(networkState(carrier, old, fresh, batchSizeOf(learner)) as StateMap),
+          ...besideState(learner, beside, fresh),
+        };
   learner.restore(state);
   const { from, to, outcome } = carrier;
   const addedTo = (known: readonly string[], wanted: readonly string[]) =>
@@ -50,7 +55,11 @@ function namesOf(learner: PrequentialLearner, classNames: readonly string[]): Na
   };
 }
 
-function networkState(carrier: PartCarrier, old: StateMap, fresh: StateMap): State {
+/** Samples of one update of a single network. */
+const batchSizeOf = (learner: PrequentialLearner) =>
+  (learner.describe() as unknown as LearnerDescription).training.batchSize;
+
+function networkState(carrier: PartCarrier, old: StateMap, fresh: StateMap, batchSize: number): State {
   const { state: network, isCarried } = carrier.network(old["network"], fresh["network"], ({ features }) => [
     features,
   ]);
@@ -66,16 +75,22 @@ function networkState(carrier: PartCarrier, old: StateMap, fresh: StateMap): Sta
     ),
     metrics: carrier.metrics(old["metrics"], fresh["metrics"]),
     glitches: carrier.glitches(old["glitches"], fresh["glitches"]),
-    batch: batchState(carrier, old["batch"], fresh["batch"]),
+    batch: batchState(carrier, old, fresh["batch"], batchSize),
   };
 }
 
-/** Samples that waited for their batch to be whole may have other inputs now. */
-function batchState(carrier: PartCarrier, before: State, fresh: State): State {
-  if (!isAlike(before, fresh)) return fresh;
-  const batch = before as StateMap;
-  if (carrier.to.classes.length === 0) return batch;
-  return { ...batch, targets: carrier.classNumbers(batch["targets"] as Numbers) };
+/** Samples that wait for their batch go on waiting where they have the same inputs, each with its class by name. */
+function batchState(carrier: PartCarrier, old: StateMap, fresh: State, batchSize: number): State {
+  const batch = old["batch"] as unknown as TrainingBatchState;
+  const { accumulated } = old["network"] as unknown as { accumulated: number };
+  const { from, to } = carrier;
+  const isCarried = from.features.join() === to.features.join() && batch.rows < batchSize;
+  // Of samples that have become part of a gradient nothing else is left, and that is not carried over.
+  const waiting = batch.rows + accumulated;
+  if (waiting > 0) carrier.note("samples that wait for their batch", isCarried && accumulated === 0);
+  if (!isCarried) return fresh;
+  const targets = to.classes.length > 0 ? carrier.classNumbers(batch.targets) : batch.targets;
+  return { ...batch, targets };
 }
 
 /** The network beside is carried over as the one in use is, of which the report speaks. */
@@ -84,7 +99,10 @@ function besideState(learner: PrequentialLearner, known: NetworkBeside | null, f
   const { outside, learner: before } = known;
   if (before === null) return { outside };
   const carrier = carrierBetween(before, learner);
-  return { outside, beside: networkState(carrier, before.state() as unknown as StateMap, fresh) };
+  return {
+    outside,
+    beside: networkState(carrier, before.state() as unknown as StateMap, fresh, batchSizeOf(learner)),
+  };
 }
 
 const isStatistic = (state: State) => typeof state === "object" && state !== null && "moments" in state;

@@ -251,6 +251,32 @@ describe("what cannot be carried over is refused, with nothing changed:", () => 
   });
 });
 
+/** What becomes of them is noted by this name. */
+const waiting = "samples that wait for their batch";
+
+describe("samples that wait for their batch", () => {
+  const optionsFor = (batchSize: number, names = fields, width = 6) => ({
+    ...{ fields: names, target, training: { batchSize } },
+    model: { layers: [{ dense: width }, "tanh", "dense"] as never[] },
+  });
+  test.each([
+    ["go on waiting in a wider network", optionsFor(8, fields, 9), true],
+    ["are left out where a field is new, which is noted", optionsFor(8, ["noise", ...fields]), false],
+    [
+      "are left out where they are as many as a batch takes now, which is noted",
+      optionsFor(5, fields, 9),
+      false,
+    ],
+  ])("%s", (_, options, isCarried) => {
+    const old = observe(createLearner(optionsFor(8)), 805);
+    const learner = createLearner(options);
+    const { carried, fresh } = carryOver(learner, written(old), "old.msgpack");
+    expect([carried.includes(waiting), fresh.includes(waiting)]).toEqual([isCarried, !isCarried]);
+    observe(learner, 3);
+    expect(learner.counts.updates).toBe(isCarried ? 101 : 100);
+  });
+});
+
 describe("classes in another order", () => {
   const classes = ["idle", "run", "fault"];
   const order = ["new", "fault", "idle", "run"];
@@ -292,6 +318,27 @@ describe("classes in another order", () => {
     }
     expect(Math.abs(found["accuracy"] - known["accuracy"])).toBeLessThan(0.01);
     expectSame(answers(learner).map(inOrder), answers(old), 0.06);
+  });
+
+  test("is learned from samples that wait for their batch by its name", () => {
+    const more = {
+      model: { layers: [{ dense: 6 }, "tanh", "dense"] as never[] },
+      training: { batchSize: 8 },
+    };
+    const old = createLearner({ ...optionsFor(classes), ...more });
+    learn(old, classes, 0, 7);
+    const learner = createLearner({ ...optionsFor(["fault", "idle", "run"]), ...more });
+    const { carried, fresh } = carryOver(learner, written(old), "old.msgpack");
+    expect([carried.includes(waiting), fresh]).toEqual([true, []]);
+    learn(old, classes, 7, 1);
+    learn(learner, ["fault", "idle", "run"], 7, 1);
+    // The one update there is; without the samples that waited it would still be to come.
+    expect([old, learner].map(({ counts }) => counts.updates)).toEqual([1, 1]);
+    expectSame(
+      answers(learner).map(([fault, idle, run]) => [idle, run, fault]),
+      answers(old),
+      1e-6,
+    );
   });
 
   test("are found by their numbers where one of the two has no names", () => {
