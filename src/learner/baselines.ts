@@ -2,7 +2,7 @@
 
 import { takeLogarithm } from "../logarithm.ts";
 import type { State, Stateful } from "../state.ts";
-import { finite, parts, whole, wholeWithin } from "../state-check.ts";
+import { notNegative, parts, whole, wholeWithin } from "../state-check.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
 export interface BaselinesOptions {
@@ -65,7 +65,10 @@ export class Baselines implements Stateful {
     if (block[at.lastLabel] === target) block[at.lastLabelHits]++;
   }
 
-  /** Corrects the scores of answers that were scored with the wrong target `before[beforeAt]`. */
+  /**
+   * Corrects the scores of answers that were scored with the wrong target `before[beforeAt]`: of the experts' `answers`
+   * [experts, classes], or numbers [experts], and of the `constant` one [classes], or [1].
+   */
   correct(
     targets: Float64Array,
     targetAt: number,
@@ -73,25 +76,40 @@ export class Baselines implements Stateful {
     beforeAt: number,
     answers: Float64Array,
     asleep: Uint8Array,
-    median: Float64Array,
+    constant: Float64Array,
   ): void {
     const losses = this.#losses;
-    const classes = this.#classes;
+    const block = this.#block;
     const cell = this.#cell;
-    if (classes === 0) {
-      const [truth, wrong] = [targets[targetAt], before[beforeAt]];
-      this.#block[at.constant] += Math.abs(median[0] - truth) - Math.abs(median[0] - wrong);
-    }
     for (let k = 0; k < losses.length; k++) {
       if (asleep[k] === 1) continue;
-      if (classes === 0) {
-        losses[k] += Math.abs(answers[k] - targets[targetAt]) - Math.abs(answers[k] - before[beforeAt]);
-        continue;
-      }
-      cell[0] = answers[k * classes + before[beforeAt]] / answers[k * classes + targets[targetAt]];
-      takeLogarithm(cell, 0);
+      this.#compare(targets, targetAt, before, beforeAt, answers, k);
       losses[k] += cell[0];
     }
+    this.#compare(targets, targetAt, before, beforeAt, constant, 0);
+    // Differences that were rounded may leave less than nothing.
+    block[at.constant] = Math.max(0, block[at.constant] + cell[0]);
+  }
+
+  /** Writes by how much the loss of answer `k` is larger with the target than with the one before, to `#cell`. */
+  #compare(
+    targets: Float64Array,
+    targetAt: number,
+    before: Float64Array,
+    beforeAt: number,
+    answers: Float64Array,
+    k: number,
+  ): void {
+    const classes = this.#classes;
+    const cell = this.#cell;
+    const truth = targets[targetAt];
+    const wrong = before[beforeAt];
+    if (classes === 0) {
+      cell[0] = Math.abs(answers[k] - truth) - Math.abs(answers[k] - wrong);
+      return;
+    }
+    cell[0] = answers[k * classes + wrong] / answers[k * classes + truth];
+    takeLogarithm(cell, 0);
   }
 
   /** Learns a target, for the rules' next predictions. */
@@ -143,7 +161,7 @@ export class Baselines implements Stateful {
   restore(state: State): void {
     const live = { losses: this.#losses, block: this.#block };
     const block = parts(whole, [
-      [at.constant, finite],
+      [at.constant, notNegative],
       [at.lastLabel, wholeWithin(-1, Math.max(0, this.#classes - 1))],
     ]);
     restoreArrays(live, state, "baselines", { block });

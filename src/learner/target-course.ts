@@ -104,15 +104,17 @@ export class TargetCourse {
 
   /**
    * Moves the median towards the target `targets[at]`, by a step that does not depend on how far that is: it settles where as
-   * many lie above as below (Robbins and Monro, 1951). Before `learn` counts the target.
+   * many lie above as below (Robbins and Monro, 1951). It stays within the range of the targets, so after `widen`, and before
+   * `learn` counts the target.
    */
   learnMedian(targets: Float64Array, at: number): void {
     const known = this.values;
     const before = known[course.known];
     const away = targets[at] - known[course.median];
     const rate = Math.max(1 / (before + 1), medianFloor);
-    if (before === 0) known[course.median] = targets[at];
-    else known[course.median] += medianStep * rate * known[course.deviation] * Math.sign(away);
+    const step = medianStep * rate * known[course.deviation] * Math.sign(away);
+    const median = before === 0 ? targets[at] : known[course.median] + step;
+    known[course.median] = Math.min(Math.max(median, known[course.lowest]), known[course.highest]);
   }
 
   /** Learns the change to the target `targets[at]`, and writes it to `changes[to]`, 1 for the usual one. */
@@ -162,6 +164,9 @@ export function faultOfCourse(values: Numbers): string | null {
   const isRange = lowest <= highest && sampled(values.subarray(course.lowest, course.highest + 1)) === null;
   if (!isRange && !(isEmpty && values[course.known] === 0))
     return `the targets lie between ${lowest} and ${highest}`;
+  const median = values[course.median];
+  if (isEmpty ? median !== 0 : !(median >= lowest && median <= highest))
+    return `the median of the targets is ${median}, which lie between ${lowest} and ${highest}`;
   return parts(sampled, [
     [course.known, whole],
     [course.deviation, positive],
