@@ -45,6 +45,12 @@ const prior = 0.5;
  * costs 5 % of the log loss. So little, as it counts in every row: a hundredth more would cost an easy stream 2 %.
  */
 const caution = { weight: 0.2, share: 3e-5 };
+/**
+ * A row that was predicted before any label was known says nothing of the two, as both guessed. But with its label the
+ * experts learn: each leaves the constant this part of its weight, down to the least. So rows that are predicted before the first
+ * judgement, where labels come in blocks or after a long delay, are left to experts that know as many labels.
+ */
+const unjudged = { kept: 0.97, least: 0.01 };
 
 /** Names of the experts, in order. */
 export const classExperts = [
@@ -98,11 +104,11 @@ const cautionOptions = ({ classes }: CommitteeOptions) => ({
 const usesReplay = (names: readonly string[]) =>
   names.includes("replayed-network") || names.includes("neighbours");
 
-/** What is kept of a row until its label comes: the row, the answers, and which one it is. */
+/** What is kept of a row until its label comes: the row, the answers, the constant of then, and which one it is. */
 export function classHeldSizes(options: CommitteeOptions): HeldSizes {
   const { features, classes } = options;
   return {
-    singles: 2 * features + classes + namesFor(options).length * classes,
+    singles: 2 * features + classes + namesFor(options).length * classes + classes,
     doubles: LastLabel.heldDoubles,
   };
 }
@@ -308,14 +314,14 @@ export class ClassCommittee implements Committee {
       if (asleep[k] === 0) expert.predict(inputs, this.answers, k * this.#classes);
       if (!this.#makeUsable(k)) this.#panel.heal(k);
     }
+    const { constant } = this;
+    const total = this.#learned + prior * this.#classes;
+    for (let c = 0; c < constant.length; c++) constant[c] = (this.#labels[c] + prior) / total;
     this.#join();
   }
 
   /** Joins the answers of the experts, and these with the constant. */
   #join(): void {
-    const { constant } = this;
-    const total = this.#learned + prior * this.#classes;
-    for (let c = 0; c < constant.length; c++) constant[c] = (this.#labels[c] + prior) / total;
     this.#mix.mix(this.answers, this.#joined);
     this.#caution.mix(this.#joined, this.answer, 0);
   }
@@ -380,18 +386,25 @@ export class ClassCommittee implements Committee {
 
   hold(singles: Float32Array, singlesAt: number, doubles: Float64Array, doublesAt: number): void {
     const row = this.#row;
-    const { answers } = this;
+    const { answers, constant } = this;
+    const constantAt = singlesAt + row.length + answers.length;
     for (let i = 0; i < row.length; i++) singles[singlesAt + i] = row[i];
     for (let i = 0; i < answers.length; i++) singles[singlesAt + row.length + i] = answers[i];
+    for (let c = 0; c < constant.length; c++) singles[constantAt + c] = constant[c];
     this.#last.hold(doubles, doublesAt);
   }
 
-  /** The rules join the answers of then by what they know now: they learn what the answers were worth, so late. */
+  /**
+   * The rules join the answers of then, that of the constant among them, by what they know now: they learn what the answers
+   * were worth, so late. A constant of the labels known by now would know more than any expert did.
+   */
   recall(singles: Float32Array, singlesAt: number, doubles: Float64Array, doublesAt: number): void {
     const row = this.#row;
-    const { answers } = this;
+    const { answers, constant } = this;
+    const constantAt = singlesAt + row.length + answers.length;
     for (let i = 0; i < row.length; i++) row[i] = singles[singlesAt + i];
     for (let i = 0; i < answers.length; i++) answers[i] = singles[singlesAt + row.length + i];
+    for (let c = 0; c < constant.length; c++) constant[c] = singles[constantAt + c];
     this.#last.recall(doubles, doublesAt);
     this.#wakeTransitions();
     this.#join();
@@ -418,13 +431,21 @@ export class ClassCommittee implements Committee {
     this.#judgeLastLabel(label);
     this.#watchDrift(label);
     this.#mix.learn(this.answers, label);
-    this.#caution.learn(this.#joined, label);
+    if (this.#last.isKnown) this.#caution.learn(this.#joined, label);
+    else this.#trustExperts();
     this.#judge(label);
     const { members, inTurn, asked } = this.#panel;
     for (let k = 0; k < members.length; k++) {
       if (inTurn[k] === 0 && asked[k] === 1) members[k].expert.learn(members[k].inputs, targets, targetAt);
     }
     this.#last.learn(label);
+  }
+
+  /** The constant loses weight without having been judged. */
+  #trustExperts(): void {
+    const { weights } = this.#caution;
+    weights[1] = Math.min(weights[1], Math.max(unjudged.least, unjudged.kept * weights[1]));
+    weights[0] = 1 - weights[1];
   }
 
   #watchDrift(label: number): void {
@@ -441,13 +462,13 @@ export class ClassCommittee implements Committee {
     if (this.drift.observe(error)) this.#panel.keepNewest(keptAtAlarm);
   }
 
-  /** Judges the experts by their log losses beside that of the label frequencies. */
+  /** Judges the experts by their log losses beside that of the label frequencies when the row was predicted. */
   #judge(label: number): void {
     const classes = this.#classes;
     const experts = this.#panel.members.length;
     const losses = this.losses;
     for (let k = 0; k < experts; k++) losses[k] = this.answers[k * classes + label];
-    losses[experts] = (this.#labels[label] + prior) / (this.#learned + prior * classes);
+    losses[experts] = this.constant[label];
     for (let k = 0; k <= experts; k++) {
       takeLogarithm(losses, k);
       losses[k] = -losses[k];

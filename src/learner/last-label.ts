@@ -50,6 +50,11 @@ export class LastLabel implements Stateful {
     return this.#asked[at.isOpen] === 1;
   }
 
+  /** Whether any label was known when the row was predicted. */
+  get isKnown(): boolean {
+    return this.#asked[at.label] >= 0;
+  }
+
   /** Whether it counts and is that of the row before. */
   get isFresh(): boolean {
     return this.isOpen && ageClassOf(this.#asked[at.age]) === 0;
@@ -76,7 +81,7 @@ export class LastLabel implements Stateful {
 
   /** Whether `judge` is to be called for the row: it has an older label, of whose worth nothing is known otherwise. */
   get isToBeJudged(): boolean {
-    return this.#asked[at.label] >= 0 && ageClassOf(this.#asked[at.age]) > 0;
+    return this.isKnown && ageClassOf(this.#asked[at.age]) > 0;
   }
 
   /**
@@ -100,7 +105,7 @@ export class LastLabel implements Stateful {
 
   /** Learns that the row was of class `label`: the last one, unless that of a later row is known. Allocates nothing. */
   learn(label: number): void {
-    if (this.#asked[at.label] >= 0) this.#rows[ageClassOf(this.#asked[at.age])]++;
+    if (this.isKnown) this.#rows[ageClassOf(this.#asked[at.age])]++;
     if (this.#asked[at.row] < this.#known[0]) return;
     this.#known[0] = this.#asked[at.row];
     this.#known[1] = label;
