@@ -98,7 +98,7 @@ describe("fit without a model", () => {
     [["fit", "m.yaml", "--data", "d.csv", "--minutes", "1"], "m.yaml names a model"],
     [
       ["fit", "c.yaml", "--data", "d.csv", "--minutes", "1", "--epochs", "3"],
-      "but --epochs is about one; leave one out",
+      "but --epochs describes one; leave one out",
     ],
     [["fit", "--data", "d.csv", "--minutes", "0"], "--minutes must be a number above 0"],
     [["fit", "--minutes", "1"], "rivulet fit needs --data FILE"],

@@ -119,9 +119,9 @@ function faultOf(scalars: Numbers): string | null {
 
 /**
  * Eight ways in which one channel may be unlike itself, each in nats: how far it is from its forecast, how long it has been,
- * how far it leaves its range, how its scatter and its level changed within some 16 rows, how far it is from the
- * same half hour of other days, how far its latest bounds are inside the usual ones, and for how long it has not changed at all. Scores are of the value as it came; what is learned is clipped, so that one impossible
- * value does not become normal.
+ * how far it leaves its range, how its scatter and its level changed within some 16 rows, how far it is from the same half
+ * hour of other days, how far its latest bounds are inside the usual ones, and for how long it has not changed at all. Scores
+ * are of the value as it came; what is learned is clipped, so that one impossible value does not become normal.
  */
 export class ChannelScores implements Stateful {
   /** In the order of `ingredients`; all 0 for a value that is missing and for the first 100, [8]. */
