@@ -121,8 +121,11 @@ async function learnFrom(name: string, device: Device): Promise<string | null> {
     if (sniffed.code !== 0) return `sniff: ${sniffed.stderr.trim()}`;
     const lines = sniffed.stdout.trimEnd().split("\n");
     console.log([...lines.slice(1, 3), lines.at(-1)].join("\n"));
-    // A new user names the column where none is proposed.
-    const text = sniffed.stdout.replace(/^# target: \{ column: NAME \}/m, "target: { column: field1 }");
+    // A new user takes the guess where the config watches for anomalies in its place.
+    const text = sniffed.stdout.replace(
+      /^(?:features:.*\n(?: .*\n)*)?anomaly: .*\n# target: (\{[^}]*\}).*$/m,
+      "target: $1",
+    );
     writeFileSync(join(folder, "device.yaml"), text);
     console.log("$ rivulet run device.yaml");
     const ran = await run(["run", "device.yaml", "--json"], folder, runMs);
