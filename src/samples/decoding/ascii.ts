@@ -1,4 +1,4 @@
-/** ASCII codes of the bytes that separate numbers in text. */
+/** ASCII codes of the bytes that mark and separate values in text, and what kinds of bytes there are. */
 
 export const tab = 0x09;
 export const lineFeed = 0x0a;
@@ -12,11 +12,15 @@ export const apostrophe = 0x27;
 export const plus = 0x2b;
 export const comma = 0x2c;
 export const minus = 0x2d;
+/** The mark before the decimals, where nothing else is said. */
+export const point = 0x2e;
 export const slash = 0x2f;
 export const colon = 0x3a;
 export const semicolon = 0x3b;
 export const equals = 0x3d;
+export const openBrace = 0x7b;
 export const bar = 0x7c;
+export const closeBrace = 0x7d;
 
 /** Whether the byte is a blank, which may surround a cell. A tab separates two cells. */
 export function isBlank(byte: number): boolean {
@@ -53,6 +57,9 @@ export function beginsAsComment(bytes: Uint8Array, start: number, end: number): 
     first === hash || first === percent || (first === slash && start + 1 < end && bytes[start + 1] === slash)
   );
 }
+
+/** Whether a byte is an ASCII letter. */
+export const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
 
 /** Whether a byte is a decimal digit. */
 export function isDigit(byte: number): boolean {

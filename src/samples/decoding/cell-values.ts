@@ -13,13 +13,14 @@ import {
   lineFeed,
   minus,
   plus,
+  point,
   quote,
   skipBlanks,
   trimEnd,
 } from "./ascii.ts";
 import { ClassWords } from "./class-words.ts";
 import { ClockText, noClock } from "./clock-text.ts";
-import { point, readDecimal } from "./decimal.ts";
+import { readDecimal } from "./decimal.ts";
 import { FieldUnits, isUnit } from "./field-units.ts";
 import type { Field } from "./fields.ts";
 import { readGrouped } from "./grouped-number.ts";

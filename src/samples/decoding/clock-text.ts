@@ -1,5 +1,5 @@
 /** Times as text: ISO 8601, dates of other orders, and times of day. */
-import { isBlank, isDigit, minus, plus } from "./ascii.ts";
+import { colon, comma, isBlank, isDigit, minus, plus, point, slash } from "./ascii.ts";
 
 const date = "(?:\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]\\d{1,2}[-/.](?:\\d{4}|\\d{2}))";
 const timeOfDay = "(?:\\d{1,2}:\\d{1,2}:\\d{1,2}|\\d{1,2}\\.\\d{2}\\.\\d{2})(?:[.,]\\d+)?";
@@ -50,10 +50,6 @@ export const dateAndTime = 3;
 
 const letterT = 0x54;
 const letterZ = 0x5a;
-const point = 0x2e;
-const comma = 0x2c;
-const slash = 0x2f;
-const colon = 0x3a;
 const underscore = 0x5f;
 
 const minuteMs = 60_000;

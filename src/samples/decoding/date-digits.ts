@@ -6,7 +6,7 @@ const firstYear = 1900;
 const lastYear = 2100;
 
 /** Names of columns that hold dates, in several languages. */
-const dateName = /date|datum|fecha|(?:^|[^a-z])(?:data|day|tag|yyyymmdd\w*|yyyymmddhh\w*)(?:[^a-z]|$)/i;
+const dateName = /date|datum|fecha|(?:^|[^a-z])(?:data|day|tag|yyyymmdd\w*)(?:[^a-z]|$)/i;
 
 /** Whether a column of this name may hold dates. */
 export const namesDate = (name: string): boolean => dateName.test(name);

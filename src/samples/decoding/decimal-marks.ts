@@ -1,6 +1,5 @@
 /** Finds in the cells of a text which mark stands before decimals, and whether the other one stands between groups of digits. */
-import { comma } from "./ascii.ts";
-import { point } from "./decimal.ts";
+import { comma, point } from "./ascii.ts";
 import { groupingOf } from "./grouped-number.ts";
 import { cellKindOf, type LineKind, withoutUnit } from "./line-form.ts";
 

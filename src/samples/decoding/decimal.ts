@@ -5,14 +5,12 @@
  * Numbers Accurately", 1990). The few numbers outside these bounds are converted through a string.
  */
 
+import { minus, plus, point } from "./ascii.ts";
+
 const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 const largestExactPower = 22;
 const largestExactInteger = Number.MAX_SAFE_INTEGER;
 
-const plus = 0x2b;
-const minus = 0x2d;
-/** The mark before the decimals, where nothing else is said. */
-export const point = 0x2e;
 const zero = 0x30;
 const nine = 0x39;
 /** Bit that turns an ASCII letter into lower case. */

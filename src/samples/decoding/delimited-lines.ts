@@ -10,13 +10,13 @@ import {
   isSeparator,
   minus,
   plus,
+  point,
   quote,
   semicolon,
   skipBlanks,
   tab,
 } from "./ascii.ts";
 import { type CellValues, noField, passedLine } from "./cell-values.ts";
-import { point } from "./decimal.ts";
 
 /** The separators in the order in which a line is tried with those that it holds. */
 export const separators = [semicolon, tab, bar, comma, blank] as const;
@@ -124,8 +124,10 @@ export class DelimitedLines {
     if ((sign !== plus && sign !== minus) || bytes[at + 1] !== blank) return false;
     const number = skipGap(bytes, at + 1, end);
     if (number >= end || !(isDigit(bytes[number]) || bytes[number] === point)) return false;
-    if (sign === plus) this.#hasPlusApart = true;
-    if (sign === plus) return true;
+    if (sign === plus) {
+      this.#hasPlusApart = true;
+      return true;
+    }
     if (!this.#hasPlusApart && !isBehindWords(bytes, start, at)) return false;
     return countCells(bytes, start, end, blank) > this.columns.length;
   }

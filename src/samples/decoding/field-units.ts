@@ -1,6 +1,6 @@
 /** Units behind numbers, as in `20.5C` or `45 %`. Only the unit of a field's first value is one: with another, the value
  * means something else. */
-import { apostrophe, blank, indexOfByte, isDigit, percent, slash } from "./ascii.ts";
+import { apostrophe, blank, indexOfByte, isDigit, isLetter, percent, slash } from "./ascii.ts";
 
 const caret = 0x5e;
 const asterisk = 0x2a;
@@ -84,10 +84,8 @@ const isPair = (bytes: Uint8Array, start: number, gap: number, end: number) =>
 /** Whether `bytes[start..end)` is a unit rather than a part of a name: it begins with a sign, or is known as one. */
 export function isSurelyUnit(bytes: Uint8Array, start: number, end: number): boolean {
   if (!isUnit(bytes, start, end)) return false;
-  const lower = bytes[start] | 0x20;
-  const isLetter = bytes[start] !== backtick && lower >= 0x61 && lower <= 0x7a;
   return (
-    !isLetter ||
+    !isLetter(bytes[start]) ||
     isPair(bytes, start, wordEnd(bytes, start, end), end) ||
     isAmong(sureBytes, bytes, start, end)
   );
@@ -117,8 +115,7 @@ const standsForDegree = (byte: number) => byte === asterisk || byte === apostrop
 const isTemperature = (byte: number) => byte === 0x43 || byte === 0x46;
 
 function isUnitByte(byte: number): boolean {
-  const lower = byte | 0x20;
-  if (lower >= 0x61 && lower <= 0x7a) return byte < 0x80;
+  if (isLetter(byte)) return true;
   return byte === percent || byte === slash || byte === caret || signBytes.indexOf(byte) >= 0;
 }
 

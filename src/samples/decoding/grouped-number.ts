@@ -4,8 +4,8 @@
  * points, `1.200.300`, a version or an address: points stand between groups only where a comma ends the number, or where
  * the caller knows that decimals stand behind a comma.
  */
-import { apostrophe, blank, comma, isDigit, minus, plus } from "./ascii.ts";
-import { point, readDecimal } from "./decimal.ts";
+import { apostrophe, blank, comma, isDigit, minus, plus, point } from "./ascii.ts";
+import { readDecimal } from "./decimal.ts";
 
 /** Longest number in bytes. */
 const longestBytes = 32;

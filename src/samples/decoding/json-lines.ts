@@ -4,14 +4,24 @@
  * are parsed in place. Values that belong to no field are skipped, of any type; but their brackets and strings must
  * close, because a line whose middle is lost must not be accepted.
  */
-import { apostrophe, blank, carriageReturn, colon, comma, isBlank, lineFeed, quote, tab } from "./ascii.ts";
+import {
+  apostrophe,
+  blank,
+  carriageReturn,
+  closeBrace,
+  colon,
+  comma,
+  isBlank,
+  lineFeed,
+  openBrace,
+  quote,
+  tab,
+} from "./ascii.ts";
 import { type CellValues, goodLine, noField, refusedLine } from "./cell-values.ts";
 import type { Field } from "./fields.ts";
 
-const openBrace = 0x7b;
 const openBracket = 0x5b;
 const openParenthesis = 0x28;
-const closeBrace = 0x7d;
 const closeBracket = 0x5d;
 const closeParenthesis = 0x29;
 const backslash = 0x5c;

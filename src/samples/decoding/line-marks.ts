@@ -2,11 +2,7 @@
  * Marks around the cells of a line that let its reader find a whole one: those of Serial Studio in the comment marks of C,
  * `<21.5,40>` of many sketches, `{21.5,40}`, `$21.5,40;`. A mark on one side only may belong to a value, as in `<0.5` or `$5`.
  */
-import { indexOfByte, isDigit, minus, plus, quote, skipBlanks } from "./ascii.ts";
-import { point } from "./decimal.ts";
-import { isLetter } from "./log-time.ts";
-
-const openBrace = 0x7b;
+import { indexOfByte, isDigit, isLetter, minus, openBrace, plus, point, quote, skipBlanks } from "./ascii.ts";
 
 interface Marks {
   open: Uint8Array;

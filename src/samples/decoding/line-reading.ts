@@ -17,6 +17,7 @@ import {
   isDigit,
   isSameWord,
   isSeparator,
+  openBrace,
   percent,
   quote,
   skipBlanks,
@@ -64,7 +65,6 @@ const namedForms = ["influx", "colons", "equals", "turns"] as const;
 type NamedForm = (typeof namedForms)[number];
 
 const atSign = 0x40;
-const openBrace = 0x7b;
 
 /** Reads lines into the slots of a ring. A line that is read the first time as another form keeps nothing of it. */
 export class LineReading {

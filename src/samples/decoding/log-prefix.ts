@@ -6,31 +6,32 @@
 import {
   apostrophe,
   blank,
+  closeBrace,
   colon,
   comma,
   equals,
   isBlank,
   isDigit,
+  isLetter,
   isSameWord,
   isSeparator,
   minus,
+  openBrace,
   plus,
+  point,
   quote,
   skipBlanks,
+  slash,
 } from "./ascii.ts";
 import { stampEnd } from "./log-stamp.ts";
-import { isDateByte, isLetter, partEnd, timeEnd, zoneEnd } from "./log-time.ts";
+import { isDateByte, partEnd, timeEnd, zoneEnd } from "./log-time.ts";
 
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
 const openParenthesis = 0x28;
 const closeParenthesis = 0x29;
 const lessThan = 0x3c;
 const greaterThan = 0x3e;
-const point = 0x2e;
-const slash = 0x2f;
 const underscore = 0x5f;
 const letterT = 0x54;
 const letterZ = 0x5a;

@@ -2,15 +2,27 @@
  * The time that a program such as `ts` writes before each line: `Mar 28 22:00:00 21.5,40`, `1774735200.123456 21.5,40,1`.
  * Only a blank stands between it and the first value, so it is no cell of its own where something else separates cells.
  */
-import { blank, comma, isDigit, isSeparator, minus, plus, quote, skipBlanks } from "./ascii.ts";
+import {
+  blank,
+  closeBrace,
+  comma,
+  isDigit,
+  isLetter,
+  isSeparator,
+  minus,
+  openBrace,
+  percent,
+  plus,
+  point,
+  quote,
+  skipBlanks,
+  slash,
+} from "./ascii.ts";
 import { readDecimal } from "./decimal.ts";
-import { isDateByte, isLetter, partEnd, timeEnd, zoneEnd } from "./log-time.ts";
+import { isDateByte, partEnd, timeEnd, zoneEnd } from "./log-time.ts";
 import { isMissingWord } from "./words.ts";
 
 const letterT = 0x54;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const point = 0x2e;
 /** Shortest time of day with its seconds, 1:00:00. */
 const shortestTime = 7;
 const shortestDate = 8;
@@ -140,4 +152,4 @@ function isZone(bytes: Uint8Array, start: number, end: number): boolean {
 
 const isInCell = (byte: number) => !isSeparator(byte);
 /** Letters and signs of units: %, ° and others beyond ASCII, and the slash of km/h. */
-const isOfUnit = (byte: number) => isLetter(byte) || byte === 0x25 || byte === 0x2f || byte > 0x7f;
+const isOfUnit = (byte: number) => isLetter(byte) || byte === percent || byte === slash || byte > 0x7f;

@@ -1,11 +1,8 @@
 /** Times as loggers write them before the data of a line. */
-import { blank, colon, comma, isDigit, minus, plus, skipBlanks, slash } from "./ascii.ts";
+import { blank, colon, comma, isDigit, minus, plus, point, skipBlanks, slash } from "./ascii.ts";
 
-const point = 0x2e;
 const letterZ = 0x5a;
 
-/** Whether the byte is an ASCII letter. */
-export const isLetter = (byte: number) => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
 /** Whether the byte may be of a date in numbers. */
 export const isDateByte = (byte: number) =>
   isDigit(byte) || byte === minus || byte === slash || byte === point;

@@ -15,6 +15,7 @@ import {
   isSeparator,
   minus,
   plus,
+  point,
   quote,
   semicolon,
   skipBlanks,
@@ -22,7 +23,6 @@ import {
   trimEnd,
 } from "./ascii.ts";
 import { type CellValues, noField, refusedLine } from "./cell-values.ts";
-import { point } from "./decimal.ts";
 import type { DecimalMark } from "./delimited-lines.ts";
 import { isSurelyUnit, unitEnd } from "./field-units.ts";
 

@@ -17,6 +17,7 @@ import { foreignText } from "./foreign-text.ts";
 import { plainName } from "./header.ts";
 import { unwanted } from "./line-reading.ts";
 import { createLineDecoder, type LineDecoder, type LineOptions, type RefusedLine } from "./lines.ts";
+import { manyBytes } from "./text-lines.ts";
 import { doubtsAbout, lookAtText, type TextLook } from "./text-look.ts";
 
 /** Longest line that is accepted, so that a file without line ends is not read into memory. */
@@ -28,8 +29,6 @@ const mostlyRows = 0.9;
 /** Lines that a file must begin with for a look at it, unless they are longer than this. */
 const enoughLines = 12;
 const longestBeginning = 1 << 20;
-/** Bytes in which lines end, however long they are. */
-const manyBytes = 1 << 18;
 /** Lines that usually show what a file holds. */
 const fewLines = 64;
 /** Rows decoded at a time. */

@@ -4,6 +4,9 @@ import { cleanLine } from "./line-cleaning.ts";
 import { RecordQuotes } from "./quoted-lines.ts";
 import { textOf } from "./text.ts";
 
+/** Bytes in which lines end, however long they are. */
+export const manyBytes = 1 << 18;
+
 /** Bytes that are searched for a header in a comment. */
 const mostCommentBytes = 4096;
 

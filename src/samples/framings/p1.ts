@@ -4,12 +4,11 @@
  * DSMR 4 send no digits. A line is `1-0:1.8.1(000123.456*kWh)`; its name is what stands before the bracket, its value
  * what stands in the last one, up to `*`.
  */
-import { carriageReturn, lineFeed } from "../decoding/ascii.ts";
+import { carriageReturn, lineFeed, slash } from "../decoding/ascii.ts";
 import { BlockFormat, beginLine, damagedLine, endLine, pairLine, passedLine } from "../decoding/blocks.ts";
 import { crcByName, createCrc, finishCrc, updateCrc } from "../decoding/crc.ts";
 import { blockFraming } from "./block-framing.ts";
 
-const slash = 0x2f;
 const exclamation = 0x21;
 const openBracket = 0x28;
 const closeBracket = 0x29;

@@ -1,4 +1,5 @@
 /** Why nothing is understood of a stream: what its bytes are, beside what is expected of them. */
+import { manyBytes } from "../decoding/text-lines.ts";
 import type { FramingName } from "../framings/framings.ts";
 import { printableShare, type Recognition, recognize } from "./recognize.ts";
 
@@ -8,9 +9,6 @@ const fewestLines = 5;
 export const textShare = 0.9;
 /** The cause where there are too few lines to say another. */
 export const tooLittle = "that is too little to recognize";
-
-/** Bytes in which lines end, however long they are. */
-const manyBytes = 1 << 18;
 
 /** What a decoder expects of a stream. */
 export interface Expectation {
