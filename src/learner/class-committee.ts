@@ -285,12 +285,10 @@ export class ClassCommittee implements Committee {
 
   writeWeights(weights: Float64Array): void {
     const { share, stacking, rules } = this.#mix;
-    const experts = this.#panel.members.length;
     weights.fill(0);
     this.#panel.addShares(weights, share.weights, rules.weights, 0);
     this.#panel.addShares(weights, stacking.weights, rules.weights, 1);
-    for (let k = 0; k < experts; k++) weights[k] *= this.#caution.weights[0];
-    weights[experts] = this.#caution.weights[1];
+    this.#panel.addConstant(weights, this.#caution.weights);
   }
 
   importance(): Float32Array | null {

@@ -301,12 +301,10 @@ export class NumberCommittee implements Committee {
 
   writeWeights(weights: Float64Array): void {
     const { lasting, fading, rules } = this.#mix;
-    const experts = this.#scaled.length;
     weights.fill(0);
     this.#panel.addShares(weights, lasting.weights, rules.weights, 0);
     this.#panel.addShares(weights, fading.weights, rules.weights, 1);
-    for (let k = 0; k < experts; k++) weights[k] *= this.#caution.weights[0];
-    weights[experts] = this.#caution.weights[1];
+    this.#panel.addConstant(weights, this.#caution.weights);
   }
 
   importance(): Float32Array | null {

@@ -126,6 +126,16 @@ export class Panel<M extends Member = Member> {
     }
   }
 
+  /**
+   * Adds the constant behind the experts to `weights` [experts + 1], which then share what `joined` [2] leaves them: what they
+   * count together, and what the constant does. Allocates nothing.
+   */
+  addConstant(weights: Float64Array, joined: Float64Array): void {
+    const experts = this.members.length;
+    for (let k = 0; k < experts; k++) weights[k] *= joined[0];
+    weights[experts] = joined[1];
+  }
+
   heal(expert: number): void {
     this.health.heal(expert, this.members[expert].expert);
   }
