@@ -205,15 +205,16 @@ export class ColumnStatistic implements Stateful {
     const counts = this.#moments;
     for (let column = 0; column < columns; column++) {
       if (counts[column] < firstNumbers) this.#learnFirst(values, offset + column, column);
-      else if (this.#isUsual(values, offset + column, column))
+      else if (this.#isUsual(values, offset + column, column)) {
+        this.#followScale(values, offset + column, column);
         this.#learnMoments(values, offset + column, column);
-      else this.#learnColumn(values, offset + column, column);
+      } else this.#learnColumn(values, offset + column, column);
     }
   }
 
   /**
    * Whether a number is like almost all: within the range, behind no glitch, and so far from the last one that neither the nature
-   * of the column nor its scale has changed. Then it counts as the last one.
+   * of the column nor its scale has changed.
    */
   #isUsual(values: Float64Array, at: number, column: number): boolean {
     const { columns } = this;
@@ -224,9 +225,7 @@ export class ColumnStatistic implements Stateful {
     const lastAt = rows.smallLast * columns + column;
     const isNear = Math.abs(value - moments[lastAt]) <= smallRange * (highest - lowest);
     const isOutside = value < lowest || value > highest;
-    if (isNear || isOutside || moments[rows.run * columns + column] !== 0) return false;
-    this.#followScale(values, at, column);
-    return true;
+    return !isNear && !isOutside && moments[rows.run * columns + column] === 0;
   }
 
   /** Looks for a smaller scale from this number on. */

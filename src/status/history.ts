@@ -173,7 +173,7 @@ export class History implements Stateful {
       const end = Math.min((step + 1) * 1000 * seconds, this.#times[0]);
       columns.time.push(Math.round((end + shift) / 1000));
     }
-    const most = "accuracy" in this.#learner.report() ? 1 : Number.POSITIVE_INFINITY;
+    const most = this.#learner.classes > 0 ? 1 : Number.POSITIVE_INFINITY;
     for (const start of starts) this.#writeStep(values.subarray(start, start + width), columns, most);
     return columns;
   }

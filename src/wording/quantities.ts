@@ -25,15 +25,14 @@ function parse(text: string, units: Record<string, number>): number | null {
 
 /** Parses `10min`, and several parts such as `1h30min`, each of a smaller unit than the one before it. */
 function parseTime(text: string, units: Record<string, number>): number | null {
-  const parts = text.trim().match(/\d+(?:\.\d+)? ?[A-Za-z]+/g) ?? [];
-  if (parts.length === 0 || parts.join("") !== text.trim().replace(/(?<=[A-Za-z]) /g, "")) return null;
+  const written = text.trim();
+  if (!/^(?:\d+(?:\.\d+)? ?[A-Za-z]+ ?)+$/.test(`${written} `)) return null;
   let sum = 0;
   let smallest = Number.POSITIVE_INFINITY;
-  for (const part of parts) {
-    const unit = parse(part.replace(/^[\d.]+ ?/, "1"), units);
+  for (const [part, unitName] of written.matchAll(/[\d.]+ ?([A-Za-z]+)/g)) {
     const value = parse(part, units);
-    if (unit === null || value === null || unit >= smallest) return null;
-    smallest = unit;
+    if (value === null || units[unitName] >= smallest) return null;
+    smallest = units[unitName];
     sum += value;
   }
   return sum;

@@ -25,7 +25,13 @@ interface Sensor {
 }
 
 const healths: readonly Health[] = [
-  ...(["learning", "watching", "paused", "predicting", "waiting", "hung", "ended"] as const),
+  "learning",
+  "watching",
+  "paused",
+  "predicting",
+  "waiting",
+  "hung",
+  "ended",
 ];
 
 function scoreSensors(scores: StatusDocument["scores"]): Sensor[] {
@@ -102,20 +108,18 @@ export function discoveryOf(
     expire_after: Math.ceil((missedStatuses * everyMs) / 1000),
   };
   const components: Record<string, object> = Object.fromEntries(
-    sensorsOf(target === null ? null : scores, anomaly !== null).map(
-      ({ id: own, name: title, value, isDiagnostic, ...kind }) => [
-        own,
-        {
-          platform: "sensor",
-          unique_id: `${id}-${own}`,
-          name: title,
-          value_template: `{{ ${value} }}`,
-          ...kindOf({ id: own, name: title, value, ...kind }),
-          ...(isDiagnostic ? { entity_category: "diagnostic" } : {}),
-          ...common,
-        },
-      ],
-    ),
+    sensorsOf(target === null ? null : scores, anomaly !== null).map((sensor) => [
+      sensor.id,
+      {
+        platform: "sensor",
+        unique_id: `${id}-${sensor.id}`,
+        name: sensor.name,
+        value_template: `{{ ${sensor.value} }}`,
+        ...kindOf(sensor),
+        ...(sensor.isDiagnostic ? { entity_category: "diagnostic" } : {}),
+        ...common,
+      },
+    ]),
   );
   if (target !== null) {
     components["prediction"] = {

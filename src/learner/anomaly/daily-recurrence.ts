@@ -3,13 +3,12 @@ import { parts, wholeWithin, within } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 
 const halfHoursOfDay = 48;
-/** Days that are looked back at; on so many of them it must have been as unusual. */
+/** Days before this one whose evidence is compared. */
 const days = 4;
-const needed = 2;
-/** A working day's job is half an hour early or late. */
+/** Half hours by which a daily job may be early or late. */
 const slack = 1;
 const kept = (days + 1) * halfHoursOfDay;
-/** What is stronger by more than this is not what recurs. */
+/** Evidence above the usual one by a larger factor does not recur. */
 const margin = 1.2;
 
 /** Evidence that is remembered, at most: a stored one beyond it is damage, which would hide all for four days. */
@@ -18,8 +17,8 @@ const mostEvidence = 10_000;
 const at = { isBegun: 0, halfHour: 1, usual: 2, recurs: 3, count: 4 } as const;
 
 /**
- * What recurs each day: a row that is as unusual as some row at the same time, give or take half an hour, was on two of the
- * last four days. A job that runs daily would alarm for ever otherwise, or raise what an alarm needs for everything else.
+ * Detects anomalies that recur daily: a row recurs where a row at the same time of day, give or take half an hour, was as
+ * unusual on two of the last four days. Without it a daily job raises an alarm each day, or raises the threshold for all else.
  */
 export class DailyRecurrence implements Stateful {
   /** Strongest evidence of each half hour of this day and the four before, by the half hour since the epoch, [240]. */
@@ -65,24 +64,16 @@ export class DailyRecurrence implements Stateful {
     s[at.usual] = this.#usualAt(halfHour);
   }
 
-  /** The evidence that was reached at this time on at least two of the last four days. */
+  /** The evidence that was reached at this time on two of the last four days: the second strongest of them. */
   #usualAt(halfHour: number): number {
-    let usual = Number.POSITIVE_INFINITY;
-    // As few are needed, one pass for each: the strongest day, then the strongest of the others.
-    let taken = 0;
-    for (let which = 0; which < needed; which++) {
-      let best = -1;
-      usual = 0;
-      for (let day = 1; day <= days; day++) {
-        if ((taken & (1 << day)) !== 0) continue;
-        const evidence = this.#strongestNear(halfHour - day * halfHoursOfDay);
-        if (evidence < usual || (best >= 0 && evidence === usual)) continue;
-        best = day;
-        usual = evidence;
-      }
-      taken |= 1 << best;
+    let strongest = 0;
+    let second = 0;
+    for (let day = 1; day <= days; day++) {
+      const evidence = this.#strongestNear(halfHour - day * halfHoursOfDay);
+      second = Math.max(second, Math.min(strongest, evidence));
+      strongest = Math.max(strongest, evidence);
     }
-    return usual;
+    return second;
   }
 
   #strongestNear(halfHour: number): number {
