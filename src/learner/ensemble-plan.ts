@@ -165,7 +165,7 @@ export function describedModel(committee: CommitteeOptions, coverage: number): E
   };
 }
 
-/** The model that replaces the replayed network; the target gives the last layer its width. */
+/** The layers that replace the replayed network, without the output layer, whose width follows from the target. */
 function describedNetwork({ network }: CommitteeOptions): {
   layers?: unknown[];
   inputShape?: number[];

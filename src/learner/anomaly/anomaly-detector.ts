@@ -90,8 +90,8 @@ export interface AnomalyFinding {
   /** Samples for which the column has had the same value; 0 after the first 256. */
   unchanged: number;
   /**
-   * For `bounds`: the least value of so many latest samples where the least is usually lower, which `expected` is; or the
-   * greatest where that is usually higher.
+   * For `bounds`: the minimum of the latest `boundRows` samples, where it is above the usual minimum, or their maximum, where
+   * it is below the usual maximum. `expected` is the usual one.
    */
   bound: number;
   boundRows: number;

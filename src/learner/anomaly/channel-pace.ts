@@ -2,7 +2,7 @@ import type { State, Stateful } from "../../state.ts";
 import { type Check, finite, parts, whole, within } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 
-/** After so many times the usual time between two values, what was before says little of the next. */
+/** A gap is longer than the usual interval times this factor. */
 const longGap = 20;
 const valuesBeforeGaps = 20;
 const rate = 0.01;

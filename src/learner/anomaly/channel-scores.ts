@@ -274,7 +274,7 @@ export class ChannelScores implements Stateful {
     if (!isQuiet) tail.measure(this.#logs, of.unchanged, this.nats, of.unchanged);
   }
 
-  /** Counts equal values, and writes the length of a run that ends to `raw`: a gap ends it, unless it is told no more. */
+  /** Counts equal values, and writes the length of a run to `raw` when it ends. A gap ends a run that is still counted. */
   #countSame(isAfterGap: boolean): void {
     const s = this.#scalars;
     const goesOn = s[at.rows] > 1 && !(isAfterGap && s[at.same] > 0);

@@ -42,8 +42,9 @@ const at = {
 } as const;
 
 /**
- * How far the least value of the latest 32 to 64 rows is above, or the greatest below, what they usually are, in deviations of
- * that. Finds what never comes back: a pump that does not stop, a door that stays open, a ramp whose steps are all small.
+ * How far the minimum of the latest 32 to 64 rows is above the usual minimum, or their maximum below the usual maximum, in
+ * standard deviations of that. Detects a value that no longer returns to its usual level: a pump that does not stop, a door
+ * that stays open, a slow ramp.
  */
 export class WindowBounds {
   readonly #scalars = new Float64Array(at.count);
