@@ -3,7 +3,6 @@
 import { takeExponential } from "../engine/model/exponential.ts";
 import { createRandom, type Random } from "../engine/model/random.ts";
 import { type Arena, bytesOf, float32, float64 } from "../engine/running/arena.ts";
-import type { Network } from "../engine/running/network.ts";
 import { restoreTogether } from "../features/restore.ts";
 import { takeLogarithm } from "../logarithm.ts";
 import type { State } from "../state.ts";
@@ -18,9 +17,8 @@ import {
   type PlannedPart,
 } from "./committee.ts";
 import { DriftAlarm } from "./drift-alarm.ts";
-import { type Effort, isAskedAt, replayAt } from "./effort.ts";
+import { isAskedAt, replayAt } from "./effort.ts";
 import type { Expert } from "./expert.ts";
-import type { ExpertHealth } from "./expert-health.ts";
 import { LabelTransitions } from "./experts/label-transitions.ts";
 import { LinearExpert } from "./experts/linear.ts";
 import { NaiveBayes } from "./experts/naive-bayes.ts";
@@ -183,9 +181,8 @@ export class ClassCommittee implements Committee {
   /** The replayed network, where there is one; it also learns where it is left out of the mix. */
   readonly replayed: ReplayedNetwork | null;
   readonly heldSizes: HeldSizes;
-  effort: Effort;
   readonly #classes: number;
-  readonly #panel: Panel;
+  readonly panel: Panel;
   readonly #replayedAt: number;
   readonly #neighboursAt: number;
   readonly #transitionsAt: number;
@@ -234,38 +231,13 @@ export class ClassCommittee implements Committee {
     const inputs = { features: this.features, withLabel, row, lastLabel: this.#last.oneHot };
     const { members, replayed } = membersFor(options, names, inputs, this.#random, arena);
     this.replayed = replayed;
-    this.#panel = new Panel({ members, replayed: [replayed], factor: 1, margin: healthMargin });
+    this.panel = new Panel({ members, effort, replayed: [replayed], factor: 1, margin: healthMargin });
     this.#replayedAt = names.indexOf("replayed-network");
     this.#neighboursAt = names.indexOf("neighbours");
     this.#transitionsAt = names.indexOf("label-transitions");
-    const { asleep } = this.#panel;
+    const { asleep } = this.panel;
     this.#mix = new ClassMix({ experts, classes, asleep }, arena);
     this.#caution = new FixedShare(cautionOptions(options), arena);
-    this.effort = effort;
-  }
-
-  get names(): readonly string[] {
-    return this.#panel.names;
-  }
-
-  get networks(): readonly Network[] {
-    return this.#panel.networks;
-  }
-
-  get health(): ExpertHealth {
-    return this.#panel.health;
-  }
-
-  get asleep(): Uint8Array {
-    return this.#panel.asleep;
-  }
-
-  get hasOverflowed(): boolean {
-    return this.#panel.hasOverflowed();
-  }
-
-  healOverflow(): void {
-    this.#panel.healOverflow();
   }
 
   get targetStatistic(): null {
@@ -286,18 +258,9 @@ export class ClassCommittee implements Committee {
   writeWeights(weights: Float64Array): void {
     const { share, stacking, rules } = this.#mix;
     weights.fill(0);
-    this.#panel.addShares(weights, share.weights, rules.weights, 0);
-    this.#panel.addShares(weights, stacking.weights, rules.weights, 1);
-    this.#panel.addConstant(weights, this.#caution.weights);
-  }
-
-  importance(): Float32Array | null {
-    return this.replayed?.metric.weights ?? null;
-  }
-
-  setEffort(effort: Effort): void {
-    this.effort = effort;
-    this.#panel.setEffort(effort);
+    this.panel.addShares(weights, share.weights, rules.weights, 0);
+    this.panel.addShares(weights, stacking.weights, rules.weights, 1);
+    this.panel.addConstant(weights, this.#caution.weights);
   }
 
   predict(row: number): void {
@@ -306,11 +269,11 @@ export class ClassCommittee implements Committee {
     const { oneHot, isFresh } = this.#last;
     for (let c = 0; c < oneHot.length; c++) this.#lastLabel[c] = isFresh ? oneHot[c] : 0;
     this.#wakeTransitions();
-    const { members, asleep } = this.#panel;
+    const { members, asleep } = this.panel;
     for (let k = 0; k < members.length; k++) {
       const { expert, inputs } = members[k];
       if (asleep[k] === 0) expert.predict(inputs, this.answers, k * this.#classes);
-      if (!this.#makeUsable(k)) this.#panel.heal(k);
+      if (!this.#makeUsable(k)) this.panel.heal(k);
     }
     const { constant } = this;
     const total = this.#learned + prior * this.#classes;
@@ -326,7 +289,7 @@ export class ClassCommittee implements Committee {
 
   /** Label transitions have nothing to say where the last label does not count. */
   #wakeTransitions(): void {
-    if (this.#transitionsAt >= 0) this.asleep[this.#transitionsAt] = this.#last.isOpen ? 0 : 1;
+    if (this.#transitionsAt >= 0) this.panel.asleep[this.#transitionsAt] = this.#last.isOpen ? 0 : 1;
   }
 
   /** Keeps an expert's answer away from 0; without one all classes are even. Returns false where it is no number. */
@@ -337,7 +300,7 @@ export class ClassCommittee implements Committee {
     let sum = 0;
     for (let c = 0; c < classes; c++) sum += answers[start + c];
     const isNumber = Number.isFinite(sum);
-    const isUsable = isNumber && this.asleep[expert] === 0;
+    const isUsable = isNumber && this.panel.asleep[expert] === 0;
     for (let c = 0; c < classes; c++) {
       const probability = isUsable ? answers[start + c] : 1 / classes;
       answers[start + c] = (1 - evenPart) * probability + evenPart / classes;
@@ -347,14 +310,14 @@ export class ClassCommittee implements Committee {
 
   /** Whether an expert is asked and is not label transitions. */
   #isOther(expert: number): boolean {
-    return expert !== this.#transitionsAt && this.#panel.asked[expert] === 1;
+    return expert !== this.#transitionsAt && this.panel.asked[expert] === 1;
   }
 
   /** Writes the geometric mean of the answers of all experts but label transitions to `#others`. */
   #averageOthers(): void {
     const classes = this.#classes;
     const others = this.#others;
-    const experts = this.#panel.members.length;
+    const experts = this.panel.members.length;
     const cell = this.#error;
     let sum = 0;
     for (let c = 0; c < classes; c++) {
@@ -378,7 +341,7 @@ export class ClassCommittee implements Committee {
   #judgeLastLabel(label: number): void {
     if (this.#transitionsAt < 0 || !this.#last.isToBeJudged) return;
     this.#averageOthers();
-    this.#panel.members[this.#transitionsAt].expert.predict(this.#last.oneHot, this.#transitions, 0);
+    this.panel.members[this.#transitionsAt].expert.predict(this.#last.oneHot, this.#transitions, 0);
     this.#last.judge(label, this.#others, this.#transitions, this.#labels);
   }
 
@@ -410,7 +373,7 @@ export class ClassCommittee implements Committee {
 
   learn(targets: Float64Array, targetAt: number): boolean {
     this.#learnRow(targets, targetAt);
-    if (this.effort !== "low") this.replayed?.learn(this.features, targets, targetAt);
+    if (this.panel.effort !== "low") this.replayed?.learn(this.features, targets, targetAt);
     this.#labels[targets[targetAt]]++;
     return true;
   }
@@ -418,7 +381,7 @@ export class ClassCommittee implements Committee {
   correct(targets: Float64Array, targetAt: number, before: number): boolean {
     this.#labels[before]--;
     this.#learnRow(targets, targetAt);
-    if (this.effort !== "low") this.replayed?.correct(this.features, targets, targetAt);
+    if (this.panel.effort !== "low") this.replayed?.correct(this.features, targets, targetAt);
     this.#labels[targets[targetAt]]++;
     return true;
   }
@@ -432,7 +395,7 @@ export class ClassCommittee implements Committee {
     if (this.#last.isKnown) this.#caution.learn(this.#joined, label);
     else this.#trustExperts();
     this.#judge(label);
-    const { members, inTurn, asked } = this.#panel;
+    const { members, inTurn, asked } = this.panel;
     for (let k = 0; k < members.length; k++) {
       if (inTurn[k] === 0 && asked[k] === 1) members[k].expert.learn(members[k].inputs, targets, targetAt);
     }
@@ -447,7 +410,7 @@ export class ClassCommittee implements Committee {
   }
 
   #watchDrift(label: number): void {
-    if (this.#replayedAt < 0 || this.effort === "low") return;
+    if (this.#replayedAt < 0 || this.panel.effort === "low") return;
     const classes = this.#classes;
     let probability = this.answers[this.#replayedAt * classes + label];
     if (this.#neighboursAt >= 0) {
@@ -457,13 +420,13 @@ export class ClassCommittee implements Committee {
     error[0] = Math.max(probability, smallestForDrift);
     takeLogarithm(error, 0);
     error[0] = -error[0];
-    if (this.drift.observe(error)) this.#panel.keepNewest(keptAtAlarm);
+    if (this.drift.observe(error)) this.panel.keepNewest(keptAtAlarm);
   }
 
   /** Judges the experts by their log losses beside that of the label frequencies when the row was predicted. */
   #judge(label: number): void {
     const classes = this.#classes;
-    const experts = this.#panel.members.length;
+    const experts = this.panel.members.length;
     const losses = this.losses;
     for (let k = 0; k < experts; k++) losses[k] = this.answers[k * classes + label];
     losses[experts] = this.constant[label];
@@ -471,11 +434,18 @@ export class ClassCommittee implements Committee {
       takeLogarithm(losses, k);
       losses[k] = -losses[k];
     }
-    this.#panel.judge(losses);
+    this.panel.judge(losses);
   }
 
   #parts() {
-    return [...this.#panel.parts(), this.#last, this.drift, this.health, ...this.#mix.parts, this.#caution];
+    return [
+      ...this.panel.parts(),
+      this.#last,
+      this.drift,
+      this.panel.health,
+      ...this.#mix.parts,
+      this.#caution,
+    ];
   }
 
   state(): State {

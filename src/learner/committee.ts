@@ -1,14 +1,13 @@
 /** What the ensembles for classes and for numbers have in common. */
 import type { Model } from "../engine/model/model.ts";
-import type { Network } from "../engine/running/network.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import type { Stateful } from "../state.ts";
 import type { DriftAlarm } from "./drift-alarm.ts";
 import type { Effort } from "./effort.ts";
 import type { Expert } from "./expert.ts";
-import type { ExpertHealth } from "./expert-health.ts";
 import type { ReplayedNetwork } from "./experts/network.ts";
 import type { HeldSizes } from "./held-samples.ts";
+import type { Panel } from "./panel.ts";
 
 export interface CommitteeOptions {
   features: number;
@@ -46,8 +45,8 @@ export const keptAtAlarm = 30;
 
 /** Experts and the rules that join them, for one row after the other: `predict`, then perhaps `learn`. */
 export interface Committee extends Stateful {
-  /** Names of the experts, in order. */
-  readonly names: readonly string[];
+  /** The experts, in order: which are asked and healthy, and at which effort. */
+  readonly panel: Panel;
   /** Where the standardized features of the row are to be written [features], and their recent deviations [features]. */
   readonly features: Float32Array;
   readonly deviations: Float32Array;
@@ -67,28 +66,14 @@ export interface Committee extends Stateful {
   readonly drift: DriftAlarm;
   /** The network that learns the level of the target, or classes, from replayed rows; null where there is none. */
   readonly replayed: ReplayedNetwork | null;
-  /** The networks among the experts. */
-  readonly networks: readonly Network[];
-  /** Which experts are healthy, and how often those that were not were healed. */
-  readonly health: ExpertHealth;
-  /** Whether a number of an expert has overflowed, so that the state cannot be restored. Not for every row. */
-  readonly hasOverflowed: boolean;
   /** Numbers of a row that `hold` keeps: float32 and float64. */
   readonly heldSizes: HeldSizes;
   /** Judges a target that is a number; null for classes. */
   readonly targetStatistic: ColumnStatistic | null;
-  /** [experts]: 1 where the expert had nothing to say of the last row. */
-  readonly asleep: Uint8Array;
-  /** The level of effort at which it works: that of its options, or lower. */
-  readonly effort: Effort;
   /** Whether a target is known, without which there is no answer worth a score. */
   readonly hasTarget: boolean;
   /** Writes how much each expert counts in the answer, and the constant, of 1 in all, [experts + 1]. Allocates nothing. */
   writeWeights(weights: Float64Array): void;
-  /** How much each feature matters to the neighbours, 1 on average, [features]; null without them. */
-  importance(): Float32Array | null;
-  /** Goes on at another effort, at most that of its options. */
-  setEffort(effort: Effort): void;
   /** Answers for the row in `features` and `deviations`, the `row`-th that came. Allocates nothing. */
   predict(row: number): void;
   /**
@@ -96,8 +81,6 @@ export interface Committee extends Stateful {
    * learned, where it is a glitch. Allocates nothing.
    */
   learn(targets: Float64Array, at: number): boolean;
-  /** Heals the experts in which a number has overflowed, as is otherwise done within 256 rows. */
-  healOverflow(): void;
   /** Copies the row that was predicted, with its answers, to `singles` and `doubles`. Allocates nothing. */
   hold(singles: Float32Array, singlesAt: number, doubles: Float64Array, doublesAt: number): void;
   /** Makes a row that was held the one that `learn` is about. Allocates nothing. */

@@ -86,12 +86,12 @@ export function reportOf(reported: Reported): EnsembleReport {
 }
 
 function partsOf({ scores, committee, shift, ...others }: Reported): EnsembleParts {
-  const { drift, health } = committee;
-  const weights = new Float64Array(committee.names.length + 1);
+  const { drift, constantName } = committee;
+  const { names, health } = committee.panel;
+  const weights = new Float64Array(names.length + 1);
   committee.writeWeights(weights);
   const { guest } = others;
   const share = guest?.isAwake ? guest.weight : 0;
-  const { constantName } = committee;
   const baselines = others.baselines.report(others.meanError);
   const constant = baselines.find(({ name }) => name === constantBaselines[constantName])!;
   const losses = [...others.baselines.expertLosses(), constant.loss];
@@ -101,7 +101,7 @@ function partsOf({ scores, committee, shift, ...others }: Reported): EnsemblePar
     skill: best > 0 ? 1 - loss / best : 0,
     baselines,
     experts: [
-      ...[...committee.names, constantName].map((name, k) => ({
+      ...[...names, constantName].map((name, k) => ({
         name,
         weight: (1 - share) * weights[k],
         loss: losses[k],

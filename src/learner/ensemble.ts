@@ -119,7 +119,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
     this.#committee =
       classes > 0 ? new ClassCommittee(committee, arena) : new NumberCommittee(committee, arena);
     this.#guest = options.guest ? new Guest(committee, pipelineFor(rows), arena) : null;
-    this.#shift = new WeightShift([...this.#committee.names, this.#committee.constantName], (weights) =>
+    this.#shift = new WeightShift([...this.#committee.panel.names, this.#committee.constantName], (weights) =>
       this.#committee.writeWeights(weights),
     );
     this.placedBytes = arena.used + rows.bytes;
@@ -156,7 +156,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
       },
       ...(targetStatistic ? [{ statistic: targetStatistic, fields: [options.target.column] }] : []),
     ]);
-    this.#baselines = new Baselines({ classes, names: this.#committee.names });
+    this.#baselines = new Baselines({ classes, names: this.#committee.panel.names });
     this.heldSizes = planned.held;
     this.#guestAt = planned.guestAt;
     this.#blank = structuredClone(
@@ -315,7 +315,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
       );
     }
     this.#row.forgetTentative(this.#guest);
-    this.#guest.enter(model, this.#committee.names.length);
+    this.#guest.enter(model, this.#committee.panel.names.length);
     this.adoptClassNames(model.classNames ?? []);
   }
 
@@ -358,18 +358,18 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
 
   /** Names of the experts in use, in order; without a model from outside. */
   get namesInUse(): string[] {
-    return [...this.#committee.names];
+    return [...this.#committee.panel.names];
   }
 
   get counts(): TrainingCounts {
-    const { networks } = this.#committee;
+    const { networks } = this.#committee.panel;
     const skipped = networks.reduce((sum, network) => sum + network.skipped, 0);
     return { updates: this.samplesSeen, skipped, loss: this.#loss[0] };
   }
 
   /** The level of effort at which it learns: that of its options, or a lower one. */
   get effort(): Effort {
-    return this.#committee.effort;
+    return this.#committee.panel.effort;
   }
 
   get plannedEffort(): Effort {
@@ -383,22 +383,22 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
    * @throws RivuletError where the effort is above that of its options, or leaves no expert
    */
   setEffort(effort: Effort): void {
-    requireEffort(effort, this.plannedEffort, this.#committee.names);
+    requireEffort(effort, this.plannedEffort, this.#committee.panel.names);
     this.#row.forgetTentative(this.#guest);
-    this.#committee.setEffort(effort);
+    this.#committee.panel.setEffort(effort);
   }
 
   get recoveries(): number {
-    return this.#committee.health.healed + (this.#guest?.recoveries ?? 0);
+    return this.#committee.panel.health.healed + (this.#guest?.recoveries ?? 0);
   }
 
   /** An expert that is far worse than the others is healed while they answer: only what cannot be restored is not worth keeping. */
   get isHealthy(): boolean {
-    return !this.#committee.hasOverflowed && !(this.#guest?.hasOverflowed ?? false);
+    return !this.#committee.panel.hasOverflowed() && !(this.#guest?.hasOverflowed ?? false);
   }
 
   healOverflow(): void {
-    this.#committee.healOverflow();
+    this.#committee.panel.healOverflow();
     this.#guest?.healOverflow();
   }
 
@@ -522,8 +522,8 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
   /** Corrects the score if another target was scored before; sliding and fading scores stay unchanged. */
   #rescore(targets: Float64Array, targetAt: number, before: Float64Array, beforeAt: number): void {
     const { prediction } = this;
-    const { answers, asleep, constant } = this.#committee;
-    this.#baselines.correct(targets, targetAt, before, beforeAt, answers, asleep, constant);
+    const { answers, constant, panel } = this.#committee;
+    this.#baselines.correct(targets, targetAt, before, beforeAt, answers, panel.asleep, constant);
     this.#regression?.correct(targets, targetAt, before, beforeAt, prediction);
     this.#classification?.correct(targets[targetAt], before[beforeAt], this.predictedClass, prediction);
     if (this.#classification)
@@ -548,7 +548,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
 
   /** How much each feature matters to the neighbours, 1 on average, [features]; null where there are none. */
   importance(): Float32Array | null {
-    return this.#committee.importance();
+    return this.#committee.replayed?.metric.weights ?? null;
   }
 
   #parts(): Stateful[] {
@@ -609,7 +609,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
       restoreTogether([...this.#parts(), ...slot], [...parts, ...slot.map(() => guest)]);
     } catch (error) {
       if (kept !== null) {
-        this.#committee.setEffort(before);
+        this.#committee.panel.setEffort(before);
         this.#committee.restore(kept);
       }
       throw error;

@@ -2,7 +2,6 @@
 
 import { createRandom, type Random } from "../engine/model/random.ts";
 import { type Arena, bytesOf, float32, float64 } from "../engine/running/arena.ts";
-import type { Network } from "../engine/running/network.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import { restoreTogether } from "../features/restore.ts";
 import type { State } from "../state.ts";
@@ -17,9 +16,8 @@ import {
   type PlannedPart,
 } from "./committee.ts";
 import { DriftAlarm } from "./drift-alarm.ts";
-import { type Effort, isAskedAt, replayAt } from "./effort.ts";
+import { isAskedAt, replayAt } from "./effort.ts";
 import type { Expert } from "./expert.ts";
-import type { ExpertHealth } from "./expert-health.ts";
 import { LastValue } from "./experts/last-value.ts";
 import { LeastSquares } from "./experts/least-squares.ts";
 import { Neighbours } from "./experts/neighbours.ts";
@@ -199,9 +197,8 @@ export class NumberCommittee implements Committee {
   readonly drift = new DriftAlarm();
   readonly replayed: ReplayedNetwork | null;
   readonly heldSizes: HeldSizes;
-  effort: Effort;
   readonly #change: ReplayedNetwork | null;
-  readonly #panel: Panel<NumberMember>;
+  readonly panel: Panel<NumberMember>;
   readonly #levelAt: number;
   readonly #neighboursAt: number;
   readonly #random: Random;
@@ -258,37 +255,12 @@ export class NumberCommittee implements Committee {
     const { members, level, change } = membersFor(options, names, inputs, this.#random, arena);
     this.replayed = level;
     this.#change = change;
-    this.#panel = new Panel({ members, replayed: [level, change], factor: 2, margin: 1 });
+    this.panel = new Panel({ members, effort, replayed: [level, change], factor: 2, margin: 1 });
     this.#levelAt = names.indexOf("replayed-level");
     this.#neighboursAt = names.indexOf("neighbours");
-    const { asleep } = this.#panel;
+    const { asleep } = this.panel;
     this.#mix = new NumberMix({ experts, asleep }, arena);
     this.#caution = new FadingWeights(cautionOptions, arena);
-    this.effort = effort;
-  }
-
-  get names(): readonly string[] {
-    return this.#panel.names;
-  }
-
-  get networks(): readonly Network[] {
-    return this.#panel.networks;
-  }
-
-  get health(): ExpertHealth {
-    return this.#panel.health;
-  }
-
-  get asleep(): Uint8Array {
-    return this.#panel.asleep;
-  }
-
-  get hasOverflowed(): boolean {
-    return this.#panel.hasOverflowed();
-  }
-
-  healOverflow(): void {
-    this.#panel.healOverflow();
   }
 
   get hasTarget(): boolean {
@@ -302,18 +274,9 @@ export class NumberCommittee implements Committee {
   writeWeights(weights: Float64Array): void {
     const { lasting, fading, rules } = this.#mix;
     weights.fill(0);
-    this.#panel.addShares(weights, lasting.weights, rules.weights, 0);
-    this.#panel.addShares(weights, fading.weights, rules.weights, 1);
-    this.#panel.addConstant(weights, this.#caution.weights);
-  }
-
-  importance(): Float32Array | null {
-    return this.replayed?.metric.weights ?? null;
-  }
-
-  setEffort(effort: Effort): void {
-    this.effort = effort;
-    this.#panel.setEffort(effort);
+    this.panel.addShares(weights, lasting.weights, rules.weights, 0);
+    this.panel.addShares(weights, fading.weights, rules.weights, 1);
+    this.panel.addConstant(weights, this.#caution.weights);
   }
 
   predict(row: number): void {
@@ -321,7 +284,7 @@ export class NumberCommittee implements Committee {
     this.#writeTargets();
     this.#writeLine();
     this.#setUnit();
-    const { members, asleep } = this.#panel;
+    const { members, asleep } = this.panel;
     for (let k = 0; k < members.length; k++) {
       const { expert, inputs } = members[k];
       if (asleep[k] === 0) expert.predict(inputs, this.answers, k);
@@ -351,14 +314,14 @@ export class NumberCommittee implements Committee {
     const deviation = values[course.deviation];
     const known = values[course.known];
     const last = known > 0 ? (values[course.last] - mean) / deviation : 0;
-    const { unit } = this.#panel.members[k];
+    const { unit } = this.panel.members[k];
     const answer = this.answers[k];
     scaled[k] = answer;
     if (unit === Unit.Change) scaled[k] = last + answer * values[course.change];
     else if (unit === Unit.Target) scaled[k] = (answer - mean) / deviation;
     if (!Number.isFinite(scaled[k])) {
       scaled[k] = last;
-      this.#panel.heal(k);
+      this.panel.heal(k);
     }
     if (known > 0) this.#course.bound(scaled, k);
     this.answers[k] = mean + deviation * scaled[k];
@@ -435,7 +398,7 @@ export class NumberCommittee implements Committee {
 
   learn(targets: Float64Array, targetAt: number): boolean {
     if (!this.#learnRow(targets, targetAt)) return false;
-    if (this.effort !== "low") {
+    if (this.panel.effort !== "low") {
       this.replayed?.learn(this.features, this.#targets, Unit.Target);
       if (this.#hadTarget) this.#change?.learn(this.#withTargets, this.#targets, Unit.Change);
     }
@@ -446,7 +409,7 @@ export class NumberCommittee implements Committee {
 
   correct(targets: Float64Array, targetAt: number): boolean {
     if (!this.#learnRow(targets, targetAt)) return false;
-    if (this.effort !== "low") {
+    if (this.panel.effort !== "low") {
       this.replayed?.correct(this.features, this.#targets, Unit.Target);
       if (this.#hadTarget) this.#change?.correct(this.#withTargets, this.#targets, Unit.Change);
     }
@@ -478,7 +441,7 @@ export class NumberCommittee implements Committee {
     const hadTarget = this.#hadTarget;
     if (hadTarget) this.#course.learnChange(targets, targetAt, own, Unit.Change);
     this.#setUnit();
-    const { members, inTurn, asked: isAsked } = this.#panel;
+    const { members, inTurn, asked: isAsked } = this.panel;
     for (let k = 0; k < members.length; k++) {
       const { expert, inputs, unit } = members[k];
       if (inTurn[k] === 1 || isAsked[k] === 0 || (unit === Unit.Change && !hadTarget)) continue;
@@ -496,13 +459,13 @@ export class NumberCommittee implements Committee {
   #forgetTargets(): void {
     this.#course.forget();
     this.#usual.forget();
-    this.#panel.keepNewest(0);
+    this.panel.keepNewest(0);
   }
 
   /** Starts over: what was learned of the first rows is of a target that could not be true. */
   #forgetAll(): void {
     this.#forgetTargets();
-    this.#panel.restart();
+    this.panel.restart();
     this.#mix.restart();
     this.#caution.restart();
   }
@@ -518,22 +481,29 @@ export class NumberCommittee implements Committee {
     this.#caution.learn(this.#joined, target, scale);
     for (let k = 0; k < experts; k++) this.losses[k] = Math.abs(scaled[k] - target[0]);
     this.losses[experts] = Math.abs(target[0]);
-    this.#panel.judge(this.losses);
+    this.panel.judge(this.losses);
     this.#error[0] = Math.abs(this.#mixed[0] - target[0]);
     this.#usual.learn(this.#error);
   }
 
   #watchDrift(): void {
-    if (this.#levelAt < 0 || this.effort === "low") return;
+    if (this.#levelAt < 0 || this.panel.effort === "low") return;
     let answer = this.#scaled[this.#levelAt];
     if (this.#neighboursAt >= 0) answer = 0.5 * (answer + this.#scaled[this.#neighboursAt]);
     this.#error[0] = Math.min(Math.abs(answer - this.#truth[0]), largestForDrift);
-    if (this.drift.observe(this.#error)) this.#panel.keepNewest(keptAtAlarm);
+    if (this.drift.observe(this.#error)) this.panel.keepNewest(keptAtAlarm);
   }
 
   #parts() {
     const { statistic } = this.#course;
-    return [...this.#panel.parts(), statistic, this.drift, this.health, ...this.#mix.parts, this.#caution];
+    return [
+      ...this.panel.parts(),
+      statistic,
+      this.drift,
+      this.panel.health,
+      ...this.#mix.parts,
+      this.#caution,
+    ];
   }
 
   #arrays() {

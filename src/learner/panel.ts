@@ -20,6 +20,8 @@ export interface PanelOptions<M extends Member> {
   members: readonly M[];
   /** Networks that learn from replayed rows, in the order in which they do; also those that are no members. */
   replayed: readonly (ReplayedNetwork | null)[];
+  /** The highest level of effort at which they will work, and the first. */
+  effort: Effort;
   /** An expert is healthy while its fading loss is at most this many times the constant's, plus the margin. */
   factor: number;
   margin: number;
@@ -32,6 +34,7 @@ export interface PanelOptions<M extends Member> {
 export class Panel<M extends Member = Member> {
   readonly members: readonly M[];
   readonly names: readonly string[];
+  /** Which experts are healthy, and how often those that were not were healed. */
   readonly health: ExpertHealth;
   /** [experts]: 1 where the expert is asked, 0 where the effort is too low for it. */
   readonly asked: Uint8Array;
@@ -41,15 +44,17 @@ export class Panel<M extends Member = Member> {
   readonly inTurn: Uint8Array;
   /** The networks among the experts. */
   readonly networks: readonly Network[];
+  #effort: Effort;
   readonly #replayed: readonly ReplayedNetwork[];
   /** [experts]: what may overflow of each: itself, or of neighbours the network that makes their metric, where that is no member. */
   readonly #overflowing: readonly Expert[];
 
-  constructor({ members, replayed, ...margins }: PanelOptions<M>) {
+  constructor({ members, replayed, effort, ...margins }: PanelOptions<M>) {
     const experts = members.length;
     const learners = replayed.filter((network) => network !== null);
     const isReplayed = ({ expert }: M) => (learners as Expert[]).includes(expert);
     this.members = members;
+    this.#effort = effort;
     this.names = members.map(({ name }) => name);
     this.health = new ExpertHealth({ experts, ...margins });
     this.asked = new Uint8Array(experts).fill(1);
@@ -67,11 +72,17 @@ export class Panel<M extends Member = Member> {
     );
   }
 
+  /** The level of effort at which they work: that of their options, or lower. */
+  get effort(): Effort {
+    return this.#effort;
+  }
+
   /**
    * Asks from now on only those experts that take part at `effort`; the rings keep as many rows, and the networks draw as
    * many, as belong to it. Not for every row: it copies rows.
    */
   setEffort(effort: Effort): void {
+    this.#effort = effort;
     const { rows, draws } = replayAt[effort];
     for (const network of this.#replayed) {
       network.draws = draws;

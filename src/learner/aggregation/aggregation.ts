@@ -13,6 +13,9 @@ export interface Aggregation extends Stateful {
   readonly weights: Float64Array;
   /** Combines `answers` [experts, outputs] into one, written to `out` [outputs] from `at` on. */
   mix(answers: Float64Array, out: Float64Array, at: number): void;
-  /** Forgets everything: all experts have the same weight. */
+  /** Forgets everything: the weights are those of the start. */
   restart(): void;
 }
+
+/** Weights at the start where nothing else is said, [experts]: all alike, 1 in all. */
+export const evenWeights = (experts: number): number[] => new Array(experts).fill(1 / experts);

@@ -4,7 +4,7 @@ import { takeLogarithm } from "../../logarithm.ts";
 import type { State } from "../../state.ts";
 import { shares, within } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
-import type { Aggregation } from "./aggregation.ts";
+import { type Aggregation, evenWeights } from "./aggregation.ts";
 
 const fading = 0.995;
 const learningRate = 0.5;
@@ -30,10 +30,7 @@ export class FadingWeights implements Aggregation {
 
   static bytes = ({ experts }: FadingWeightsOptions) => bytesOf(blocksFor(experts));
 
-  constructor(
-    { experts, start = new Array(experts).fill(1 / experts) }: FadingWeightsOptions,
-    arena?: Arena,
-  ) {
+  constructor({ experts, start = evenWeights(experts) }: FadingWeightsOptions, arena?: Arena) {
     const blocks = blocksFor(experts);
     const { weights, logarithms } = arenaFor(blocks, arena).place(blocks);
     this.weights = weights;

@@ -2,7 +2,7 @@ import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/are
 import type { State } from "../../state.ts";
 import { shares } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
-import type { Aggregation, Asleep } from "./aggregation.ts";
+import { type Aggregation, type Asleep, evenWeights } from "./aggregation.ts";
 
 export interface FixedShareOptions {
   experts: number;
@@ -35,8 +35,8 @@ export class FixedShare implements Aggregation {
   static bytes = ({ experts }: FixedShareOptions) => bytesOf(blocksFor(experts));
 
   constructor(options: FixedShareOptions, arena?: Arena) {
-    const { experts, classes, share = 0.01, asleep = new Uint8Array(experts) } = options;
-    const { start = new Array(experts).fill(1 / experts) } = options;
+    const { experts, classes, share = 0.01 } = options;
+    const { asleep = new Uint8Array(experts), start = evenWeights(experts) } = options;
     const blocks = blocksFor(experts);
     this.weights = arenaFor(blocks, arena).place(blocks).weights;
     this.#classes = classes;
