@@ -13,10 +13,10 @@ export function takeLogarithm(numbers: Float64Array, index: number): void {
     if (!(x > 0)) numbers[index] = x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
     return;
   }
-  mantissa[0] = x;
-  let exponent = (words[1] >>> 20) - 1023;
-  words[1] = (words[1] & 0x000fffff) | 0x3ff00000;
-  let m = mantissa[0];
+  number[0] = x;
+  const power = words[1] >>> 20;
+  let exponent = power - 1023;
+  let m = x * scales[power];
   if (m > Math.SQRT2) {
     m *= 0.5;
     exponent += 1;
@@ -37,5 +37,12 @@ export function takeLogarithm(numbers: Float64Array, index: number): void {
   numbers[index] = exponent * Math.LN2 + 2 * s * sum;
 }
 
-const mantissa = new Float64Array(1);
-const words = new Int32Array(mantissa.buffer);
+const number = new Float64Array(1);
+const words = new Int32Array(number.buffer);
+/**
+ * 2^(1023 - power) by the eleven bits in which a number holds its power of two, [2047]. Multiplied by it the number is its
+ * mantissa, exactly. Written in bits the mantissa would be the same and take four times as long: a load of eight bytes waits
+ * until a store of four of them has reached the cache.
+ */
+const scales = new Float64Array(2047);
+for (let power = 0, scale = 2 ** 1023; power < scales.length; power++, scale /= 2) scales[power] = scale;
