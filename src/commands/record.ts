@@ -51,7 +51,7 @@ export async function run(invocation: Invocation): Promise<Report> {
     missing: decoder.counts.missing,
     damaged: decoder.counts.damaged,
     unmatched: decoder.counts.unmatched ?? 0,
-    dropped: ring.dropped,
+    dropped: ring.dropped + (source.counts.discarded ?? 0),
     reception: receptionOf(input),
   });
   try {

@@ -58,7 +58,7 @@ function checkTypes(path: KeyPath, { framing, fields = [] }: Framed, errors: Con
     errors.add(
       "config.missing-key",
       [...path, "fields", index],
-      ` needs a type, because frames are binary; write { name: ${name}, type: f32 }, or ${alternatives(otherTypes)}`,
+      ` needs a type, because frames are binary; write { name: ${name}, type: f32 }, or ${alternatives(otherTypes)}, or framing: lines if the device prints text`,
     );
   });
 }

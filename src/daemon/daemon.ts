@@ -281,6 +281,7 @@ export class Daemon {
     if (!hasEffort(learner) || !config.ensemble?.stepsDown || isPatient) return null;
     return createEffortWatch({
       ring: this.#input.ring,
+      dropped: () => this.#reader.dropped,
       busyMs: this.#reader.busyMs,
       clock: this.#clock,
       isPaused: () => this.#path.isPaused,
@@ -387,7 +388,7 @@ export class Daemon {
       rate: this.#rate?.status() ?? null,
       drifts: driftWatch.drifts,
       anomaly: anomalyWatch?.status() ?? null,
-      dropped: this.#input.ring.dropped,
+      dropped: this.#reader.dropped,
       unanswered: now.unanswered - before.unanswered,
       skippedSteps: now.skipped - before.skipped,
       updates: now.updates - before.updates,

@@ -16,7 +16,9 @@ const lateChecks = 3;
 /** What the watch looks at, and acts on. */
 export interface EffortWatched {
   /** Samples that wait for learning. */
-  ring: Pick<SampleRing, "dropped" | "length" | "capacity">;
+  ring: Pick<SampleRing, "length" | "capacity">;
+  /** Samples that were discarded so far. */
+  dropped: () => number;
   /** [1]: milliseconds that learning has taken so far. */
   busyMs: Float64Array;
   clock: SteadyClock;
@@ -34,12 +36,12 @@ export interface EffortWatched {
  */
 export function createEffortWatch({ ring, busyMs, clock, log, ...watched }: EffortWatched): () => void {
   let behind = 0;
-  let before = { at: clock.now(), busy: busyMs[0], dropped: ring.dropped, waiting: ring.length };
+  let before = { at: clock.now(), busy: busyMs[0], dropped: watched.dropped(), waiting: ring.length };
 
   /** Whether the time since the last check was too short for the samples that came in it. */
   function isBehind(): boolean {
     const last = before;
-    before = { at: clock.now(), busy: busyMs[0], dropped: ring.dropped, waiting: ring.length };
+    before = { at: clock.now(), busy: busyMs[0], dropped: watched.dropped(), waiting: ring.length };
     const elapsed = before.at - last.at;
     const grows =
       before.dropped > last.dropped || (2 * ring.length > ring.capacity && before.waiting >= last.waiting);

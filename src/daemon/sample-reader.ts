@@ -61,6 +61,11 @@ export class SampleReader {
     this.#clock = clock;
   }
 
+  /** Samples that were discarded because training fell behind; of datagrams that were never read, one for each. */
+  get dropped(): number {
+    return this.ring.dropped + (this.source.counts.discarded ?? 0);
+  }
+
   /** @throws RivuletError when the source cannot be opened */
   async open(): Promise<void> {
     await this.source.open((chunk, end) => this.#receive(chunk, end));

@@ -271,7 +271,7 @@ test.each([
     "framing: lines, merge: [{ framing: lines, fields: [a] }, { serial: { path: a }, fields: [b] }]",
     "p.yaml:1: source.framing belongs to each device of source.merge; move it there\n" +
       "p.yaml:1: source.merge[0] needs either serial, tcp or udp; add one, such as serial: { path: /dev/ttyUSB0 }\n" +
-      "p.yaml:1: source.merge[1].fields[0] needs a type, because frames are binary; write { name: b, type: f32 }, or one of f64, i8, u8, i16, u16, i32, u32",
+      "p.yaml:1: source.merge[1].fields[0] needs a type, because frames are binary; write { name: b, type: f32 }, or one of f64, i8, u8, i16, u16, i32, u32, or framing: lines if the device prints text",
   ],
   [
     "merge: [{ serial: { path: a }, framing: lines, fields: [a, b] }, { serial: { path: c }, framing: lines, fields: [b] }]",
@@ -315,7 +315,7 @@ test.each([
   ],
   [
     "tcp: { host: pump, port: 7 }, fields: [a, { name: b, type: u8 }]",
-    "p.yaml:1: source.fields[0] needs a type, because frames are binary; write { name: a, type: f32 }, or one of f64, i8, u8, i16, u16, i32, u32",
+    "p.yaml:1: source.fields[0] needs a type, because frames are binary; write { name: a, type: f32 }, or one of f64, i8, u8, i16, u16, i32, u32, or framing: lines if the device prints text",
   ],
   [
     "stdin: true",

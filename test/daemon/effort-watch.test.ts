@@ -38,6 +38,7 @@ async function daemon(cost: Record<Effort, number>) {
   const steps: [from: Effort, to: Effort][] = [];
   const check = createEffortWatch({
     ring,
+    dropped: () => reader.dropped,
     busyMs: reader.busyMs,
     clock,
     isPaused: () => isPaused,
@@ -111,13 +112,15 @@ test("samples that are dropped in a pause, or because the machine stood still, c
   expect(suspended.steps).toEqual([]);
 });
 
-test("a ring that empties is no reason to step down, however busy learning is", () => {
-  const ring = { dropped: 0, length: 100, capacity: 100 };
+test("a ring that empties is no reason to step down, however busy learning is; discarded datagrams are one", () => {
+  const ring = { length: 100, capacity: 100 };
   const busyMs = Float64Array.of(0);
   let now = 0;
+  let dropped = 0;
   const steps: Effort[] = [];
   const check = createEffortWatch({
     ring,
+    dropped: () => dropped,
     busyMs,
     clock: { now: () => now, systemAhead: () => 0 },
     isPaused: () => false,
@@ -137,4 +140,10 @@ test("a ring that empties is no reason to step down, however busy learning is", 
   expect(steps).toEqual([]);
   checks(6, 0);
   expect(steps).toEqual(["normal"]);
+  ring.length = 0;
+  for (let done = 0; done < 6; done++) {
+    dropped++;
+    checks(1, 0);
+  }
+  expect(steps).toEqual(["normal", "normal"]);
 });

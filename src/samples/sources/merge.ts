@@ -58,6 +58,7 @@ class MergedSource implements Source {
       opens: sum(all, "opens"),
       losses: sum(all, "losses"),
       failures: all.reduce((total, { failures = 0 }) => total + failures, 0),
+      discarded: all.reduce((total, { discarded = 0 }) => total + discarded, 0),
       droppedWrites: sum(all, "droppedWrites"),
       // One for each device: one that no longer polls must show, however often the others do.
       looks: all.flatMap((counts) => counts.looks ?? []),

@@ -19,6 +19,8 @@ export interface SourceCounts {
    * is silent. Absent where bytes arrive by events; one number for each polled source where several are merged.
    */
   looks?: number | readonly number[];
+  /** Datagrams that the system discarded before they were read, as its buffer was full. Absent where the sender is held back. */
+  discarded?: number;
   /** Writes that were discarded because the source was closed, or the other side did not read fast enough. */
   droppedWrites: number;
 }

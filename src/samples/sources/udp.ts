@@ -1,6 +1,7 @@
 import type { Socket } from "node:dgram";
 import { BackOff, type ReopenOptions, StateReporter } from "./reopening.ts";
 import type { Receive, Source } from "./source.ts";
+import { type DiscardWatch, watchDiscarded } from "./unread-datagrams.ts";
 
 /** Which port to listen on, and when to reopen it. */
 export interface UdpOptions extends ReopenOptions {
@@ -30,7 +31,7 @@ export function createUdpSource(options: UdpOptions): Source & Required<Pick<Sou
 }
 
 class UdpSource implements Source {
-  readonly counts = { bytes: 0, opens: 0, failures: 0, losses: 0, droppedWrites: 0 };
+  readonly counts = { bytes: 0, opens: 0, failures: 0, losses: 0, droppedWrites: 0, discarded: 0 };
   readonly #options: UdpOptions;
   readonly #place: string;
   readonly #delimiter: Uint8Array;
@@ -42,6 +43,7 @@ class UdpSource implements Source {
   #peer: { address: string; port: number } | null = null;
   #reopenTimer: NodeJS.Timeout | undefined;
   #silenceTimer: NodeJS.Timeout | undefined;
+  #discards: DiscardWatch | null = null;
   #isClosed = false;
 
   constructor(options: UdpOptions) {
@@ -73,6 +75,8 @@ class UdpSource implements Source {
   async close(): Promise<void> {
     clearTimeout(this.#reopenTimer);
     this.#isClosed = true;
+    // What was discarded since the last look counts too.
+    await this.#discards?.look();
     this.#closeSocket();
     this.#reporter.report("closed", "", `${this.#place} is closed`);
   }
@@ -90,6 +94,10 @@ class UdpSource implements Source {
       this.counts.opens++;
       if (this.counts.opens > 1) this.#options.onReconnect?.();
       this.#watchSilence(silenceMs);
+      const bound = socket.address();
+      this.#discards = watchDiscarded(bound.address, bound.port, (datagrams) => {
+        this.counts.discarded += datagrams;
+      });
       // A silent port that was reopened is reported as open at its first datagram only.
       if (this.#reporter.state !== "silent") this.#reportOpen();
     });
@@ -143,6 +151,7 @@ class UdpSource implements Source {
 
   #closeSocket(): void {
     clearTimeout(this.#silenceTimer);
+    this.#discards?.stop();
     const socket = this.#socket;
     this.#socket = null;
     this.#peer = null;

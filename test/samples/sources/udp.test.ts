@@ -1,5 +1,7 @@
 /** UDP datagrams over real sockets on the loopback interface. */
+import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Decoder } from "../../../src/samples/decoding/decoder.ts";
 import { createLineDecoder } from "../../../src/samples/decoding/lines.ts";
@@ -7,8 +9,12 @@ import { framings } from "../../../src/samples/framings/framings.ts";
 import { SampleRing } from "../../../src/samples/ring.ts";
 import type { SourceState } from "../../../src/samples/sources/source.ts";
 import { createUdpSource, type UdpOptions } from "../../../src/samples/sources/udp.ts";
+import { discardedOf } from "../../../src/samples/sources/unread-datagrams.ts";
 import { until } from "../../until.ts";
 import { fewFields, frames, takeIndices, takeRows } from "../streams.ts";
+
+/** Of the system's sockets. */
+const table = "/proc/net/udp";
 
 /** A socket of a device, bound to a port of the system's choice. */
 async function device(port = 0) {
@@ -149,6 +155,28 @@ describe("a UDP source", () => {
     });
     expect(told.map(([state]) => state).slice(0, 3)).toEqual(["open", "silent", "open"]);
   });
+
+  test.runIf(existsSync(table))(
+    "counts the datagrams that the system discards while nobody reads",
+    async () => {
+      const port = await freePort();
+      const { open, decoder, source } = receiver(port, "lines");
+      await open();
+      // In another process, for which this one waits, so that the buffer of the socket overflows.
+      const script = `
+      const socket = require("node:dgram").createSocket("udp4");
+      let left = 3000;
+      const sent = () => --left === 0 && socket.close();
+      for (let i = 0; i < 3000; i++) socket.send("100,1", ${port}, "127.0.0.1", sent);`;
+      execFileSync(process.execPath, ["-e", script]);
+      const discarded = () => discardedOf(readFileSync(table, "latin1"), "127.0.0.1", port);
+      await until(() => decoder.counts.samples + discarded() === 3000);
+      const expected = discarded();
+      await source.close();
+      expect(expected).toBeGreaterThan(0);
+      expect(source.counts.discarded).toBe(expected);
+    },
+  );
 
   test("says nothing more, and frees the port, once it is closed", async () => {
     const port = await freePort();
