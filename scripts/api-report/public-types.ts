@@ -36,78 +36,91 @@ interface Origin {
  * @param entry path of index.d.ts
  */
 export function apiReport(entry: string): string {
-  const modules = new Map<string, TypeModule>();
-  const moduleAt = (path: string): TypeModule => {
-    let found = modules.get(path);
-    if (found === undefined) {
-      found = readModule(path);
-      modules.set(path, found);
-    }
-    return found;
-  };
-
-  const reported = new Map<string, { name: string; text: string; isExported: boolean }>();
-  const neighbour = ({ path }: TypeModule, from: string) =>
-    moduleAt(join(dirname(path), from).replace(/\.ts$/, ".d.ts"));
-
-  /** What a module exports by its own names, with the modules that it passes on whole. */
-  function exportsOf(module: TypeModule): string[] {
-    const passedOn = module.starred.flatMap((from) => exportsOf(neighbour(module, from)));
-    return [...module.exported.keys(), ...passedOn];
-  }
-
-  function originOf(module: TypeModule, name: string): Origin | undefined {
-    const origin = module.exported.get(name) ?? module.imported.get(name);
-    if (origin !== undefined) return origin.from === "" ? undefined : origin;
-    const from = module.starred.find((each) => exportsOf(neighbour(module, each)).includes(name));
-    return from === undefined ? undefined : { from, name };
-  }
-
-  function report(module: TypeModule, name: string, publicName: string | null): void {
-    const origin = originOf(module, name);
-    if (origin !== undefined) {
-      // What a dependency or Node declares is theirs.
-      if (origin.from.startsWith(".")) report(neighbour(module, origin.from), origin.name, publicName);
-      return;
-    }
-    const declarations = module.declared.get(name);
-    const key = `${module.path} ${name}`;
-    if (declarations === undefined || (reported.has(key) && publicName === null)) return;
-    const known = reported.get(key);
-    const isExported = publicName !== null || known?.isExported === true;
-    const text = declarations.map((node) => module.text(node)).join("\n");
-    reported.set(key, { name: publicName ?? known?.name ?? name, text, isExported });
-    if (known !== undefined) return;
-    for (const { from, name } of declarations.flatMap(mentionedIn)) {
-      if (from === "") report(module, name, null);
-      else if (from.startsWith(".")) report(neighbour(module, from), name, null);
-    }
-  }
-
-  const index = moduleAt(entry);
-  for (const name of exportsOf(index)) report(index, name, name);
-
-  const sorted = [...reported.values()].sort((a, b) =>
-    a.name < b.name ? -1 : a.name > b.name ? 1 : a.text < b.text ? -1 : 1,
-  );
-  const texts = (isExported: boolean) =>
-    sorted.filter((each) => each.isExported === isExported).map(({ text }) => text);
+  const surface = new Surface();
+  surface.add(entry);
   return [
     "# Public types",
     "",
     "What users of the package can name, and what that is made of. Made by `npm run api-report`, compared by a test.",
     "",
     "```ts",
-    ...texts(true),
+    ...surface.texts(true),
     "```",
     "",
     "Mentioned by these, and not exported:",
     "",
     "```ts",
-    ...texts(false),
+    ...surface.texts(false),
     "```",
     "",
   ].join("\n");
+}
+
+/** Collects the declarations that users can reach, from module to module. */
+class Surface {
+  readonly #modules = new Map<string, TypeModule>();
+  readonly #reported = new Map<string, { name: string; text: string; isExported: boolean }>();
+
+  /** Adds all that the module at a path exports, and what that mentions. */
+  add(path: string): void {
+    const module = this.#moduleAt(path);
+    for (const name of this.#exportsOf(module)) this.#report(module, name, name);
+  }
+
+  /** The declarations, sorted by name: the exported ones, or the others. */
+  texts(isExported: boolean): string[] {
+    const sorted = [...this.#reported.values()].sort((a, b) =>
+      a.name < b.name ? -1 : a.name > b.name ? 1 : a.text < b.text ? -1 : 1,
+    );
+    return sorted.filter((each) => each.isExported === isExported).map(({ text }) => text);
+  }
+
+  #moduleAt(path: string): TypeModule {
+    const found = this.#modules.get(path) ?? readModule(path);
+    this.#modules.set(path, found);
+    return found;
+  }
+
+  #neighbour({ path }: TypeModule, from: string): TypeModule {
+    return this.#moduleAt(join(dirname(path), from).replace(/\.ts$/, ".d.ts"));
+  }
+
+  /** What a module exports by its own names, with the modules that it passes on whole. */
+  #exportsOf(module: TypeModule): string[] {
+    const passedOn = module.starred.flatMap((from) => this.#exportsOf(this.#neighbour(module, from)));
+    return [...module.exported.keys(), ...passedOn];
+  }
+
+  /** Where a name of a module comes from; undefined where it is declared there. */
+  #originOf(module: TypeModule, name: string): Origin | undefined {
+    const origin = module.exported.get(name) ?? module.imported.get(name);
+    if (origin !== undefined) return origin.from === "" ? undefined : origin;
+    const isThere = (from: string) => this.#exportsOf(this.#neighbour(module, from)).includes(name);
+    const from = module.starred.find(isThere);
+    return from === undefined ? undefined : { from, name };
+  }
+
+  #report(module: TypeModule, name: string, publicName: string | null): void {
+    const origin = this.#originOf(module, name);
+    if (origin !== undefined) {
+      // What a dependency or Node declares is theirs.
+      if (origin.from.startsWith("."))
+        this.#report(this.#neighbour(module, origin.from), origin.name, publicName);
+      return;
+    }
+    const declarations = module.declared.get(name);
+    const key = `${module.path} ${name}`;
+    const known = this.#reported.get(key);
+    if (declarations === undefined || (known !== undefined && publicName === null)) return;
+    const isExported = publicName !== null || known?.isExported === true;
+    const text = declarations.map((node) => module.text(node)).join("\n");
+    this.#reported.set(key, { name: publicName ?? known?.name ?? name, text, isExported });
+    if (known !== undefined) return;
+    for (const { from, name } of declarations.flatMap(mentionedIn)) {
+      if (from === "") this.#report(module, name, null);
+      else if (from.startsWith(".")) this.#report(this.#neighbour(module, from), name, null);
+    }
+  }
 }
 
 function readModule(path: string): TypeModule {

@@ -35,26 +35,6 @@ export interface Ending {
   saved: number;
 }
 
-export interface ProvenDaemon {
-  /** The newest of its status lines. */
-  readonly status: DaemonStatus;
-  /** Lines that are no status, by event. */
-  count(event: string): number;
-  /** Takes the name of its port away, as the kernel does when a device is pulled out. */
-  pullOut(): void;
-  /** Makes its port lead to another device. */
-  plugIn(terminal: PseudoTerminal): void;
-  /** Waits for a status; @throws Error when it stands still before it */
-  until(condition: (status: DaemonStatus) => boolean): Promise<void>;
-  untilEvent(event: string, count: number): Promise<void>;
-  residentMebibytes(): number;
-  descriptors(): number;
-  /** Takes the process away without a word, if it still runs. */
-  kill(): void;
-  /** @throws Error where it fails, or its checkpoint is not valid */
-  stop(): Promise<Ending>;
-}
-
 /** A device's end of a new port, which no child inherits where perl is there. */
 export const openDevice = () => openPseudoTerminal([openByPerl, openByPackage]);
 
@@ -73,61 +53,108 @@ export async function startDaemon(
     ...(model && { model }),
   };
   writeFileSync(join(folder, "c.yaml"), JSON.stringify(config));
-  const plugIn = ({ path }: PseudoTerminal) => symlinkSync(path, port);
-  plugIn(terminal);
+  symlinkSync(terminal.path, port);
   const words = [program, "run", join(folder, "c.yaml"), "--status-every", "20ms", "--json"];
   const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
-  const log = followLog(child);
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  let isOver = false;
-  void ended.then(() => {
-    isOver = true;
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const wait = async (condition: () => boolean, what: string) => {
+  const daemon = new ProvenDaemon(child, folder, port);
+  await daemon.untilEvent("port-open", 1);
+  return daemon;
+}
+
+export class ProvenDaemon {
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #port: string;
+  readonly #log: ReturnType<typeof followLog>;
+  readonly #ended: Promise<number | null>;
+  #isOver = false;
+
+  constructor(child: ChildProcess, folder: string, port: string) {
+    this.#child = child;
+    this.#folder = folder;
+    this.#port = port;
+    this.#log = followLog(child);
+    this.#ended = new Promise((resolve) => child.once("close", resolve));
+    void this.#ended.then(() => {
+      this.#isOver = true;
+      rmSync(folder, { recursive: true, force: true });
+    });
+  }
+
+  /** The newest of its status lines. */
+  get status(): DaemonStatus {
+    return this.#log.status();
+  }
+
+  /** Lines that are no status, by event. */
+  count(event: string): number {
+    return this.#log.counts.get(event) ?? 0;
+  }
+
+  /** Takes the name of its port away, as the kernel does when a device is pulled out. */
+  pullOut(): void {
+    unlinkSync(this.#port);
+  }
+
+  /** Makes its port lead to another device. */
+  plugIn({ path }: PseudoTerminal): void {
+    symlinkSync(path, this.#port);
+  }
+
+  /** Waits for a status; @throws Error when it stands still before it */
+  until(condition: (status: DaemonStatus) => boolean): Promise<void> {
+    return this.#wait(() => condition(this.status), String(condition));
+  }
+
+  untilEvent(event: string, count: number): Promise<void> {
+    return this.#wait(() => this.count(event) >= count, `${event} ${count}`);
+  }
+
+  async #wait(condition: () => boolean, what: string): Promise<void> {
     let [seen, since] = ["", performance.now()];
     while (!condition()) {
-      const { samples, dropped, bytes, portFailures } = log.status();
+      const { samples, dropped, bytes, portFailures } = this.status;
       const now = [samples, dropped, bytes, portFailures].join();
       if (now !== seen) [seen, since] = [now, performance.now()];
-      if (isOver || performance.now() - since > patienceMs) {
-        child.kill("SIGKILL");
-        throw new Error(`the daemon never came to ${what}; it stands at ${JSON.stringify(log.status())}`);
+      if (this.#isOver || performance.now() - since > patienceMs) {
+        this.kill();
+        throw new Error(`the daemon never came to ${what}; it stands at ${JSON.stringify(this.status)}`);
       }
       await pause(5);
     }
-  };
-  const daemon: ProvenDaemon = {
-    get status() {
-      return log.status();
-    },
-    count: (event) => log.counts.get(event) ?? 0,
-    pullOut: () => unlinkSync(port),
-    plugIn,
-    until: (condition) => wait(() => condition(log.status()), String(condition)),
-    untilEvent: (event, count) => wait(() => daemon.count(event) >= count, `${event} ${count}`),
-    residentMebibytes: () => processMemory(child.pid as number).resident,
-    descriptors: () => readdirSync(`/proc/${child.pid}/fd`).length,
-    kill: () => void child.kill("SIGKILL"),
-    async stop() {
-      const from = performance.now();
-      child.kill("SIGTERM");
-      const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-      await exited;
-      const milliseconds = performance.now() - from;
-      const newest = readdirSync(join(folder, "saved"))
-        .filter((name) => name.endsWith(".msgpack"))
-        .sort()
-        .at(-1);
-      const path = join(folder, "saved", newest ?? "none");
-      const { samplesSeen } = decodeCheckpoint(readFileSync(path), path);
-      const code = await ended;
-      if (code !== 0) throw new Error(`the daemon ended with ${code}`);
-      return { milliseconds, saved: samplesSeen };
-    },
-  };
-  await daemon.untilEvent("port-open", 1);
-  return daemon;
+  }
+
+  residentMebibytes(): number {
+    return processMemory(this.#child.pid as number).resident;
+  }
+
+  descriptors(): number {
+    return readdirSync(`/proc/${this.#child.pid}/fd`).length;
+  }
+
+  /** Takes the process away without a word, if it still runs. */
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  /** @throws Error where it fails, or its checkpoint is not valid */
+  async stop(): Promise<Ending> {
+    const from = performance.now();
+    const exited = new Promise((resolve) => this.#child.once("exit", resolve));
+    this.#child.kill("SIGTERM");
+    await exited;
+    const milliseconds = performance.now() - from;
+    const saved = join(this.#folder, "saved");
+    const newest = readdirSync(saved)
+      .filter((name) => name.endsWith(".msgpack"))
+      .sort()
+      .at(-1);
+    const path = join(saved, newest ?? "none");
+    const { samplesSeen } = decodeCheckpoint(readFileSync(path), path);
+    const code = await this.#ended;
+    if (code !== 0) throw new Error(`the daemon ended with ${code}`);
+    return { milliseconds, saved: samplesSeen };
+  }
 }
 
 /** Keeps the newest status, and of the rest how many lines there were: a proof may be long. */

@@ -17,7 +17,7 @@ import { parseArgs } from "node:util";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
 import type { BoardReport } from "./board-report.ts";
-import { startMicrocontroller } from "./microcontroller.ts";
+import { type Microcontroller, startMicrocontroller } from "./microcontroller.ts";
 import { createPacing } from "./pacing.ts";
 import { openPseudoTerminal, type PseudoTerminal } from "./pseudo-terminal.ts";
 
@@ -159,40 +159,30 @@ function createTransmitter(terminal: PseudoTerminal, report: BoardReport, overfl
   };
 }
 
-async function main(options: Options): Promise<void> {
-  const microcontroller = await startMicrocontroller(options.firmware);
-  const terminal = openPseudoTerminal();
-  if (options.link !== undefined) placeLink(options.link, terminal.path);
-  const report: BoardReport = { milliseconds: 0, bytesSent: 0, bytesDropped: 0, bytesUnheard: 0 };
-  const transmitter = createTransmitter(terminal, report, options.overflow);
+/**
+ * Returns a function that serves the port and runs the emulated time due. It returns the milliseconds until it is to be
+ * called again, or undefined once the board has run its time and all bytes are sent.
+ */
+function createTick(
+  microcontroller: Microcontroller,
+  terminal: PseudoTerminal,
+  report: BoardReport,
+  { speed, seconds, overflow }: Options,
+): () => number | undefined {
+  const transmitter = createTransmitter(terminal, report, overflow);
   const received = new Uint8Array(256);
-  const lifetimeMs = options.seconds * 1000;
-
-  let timer: NodeJS.Timeout | undefined;
-  let ended = false;
+  const lifetimeMs = seconds * 1000;
   let bootedAt = Number.POSITIVE_INFINITY;
   let pacing: ReturnType<typeof createPacing> | undefined;
   let led = false;
-
-  const end = () => {
-    if (ended) return;
-    ended = true;
-    clearTimeout(timer);
-    terminal.close();
-    if (options.link !== undefined) removeLink(options.link, terminal.path);
-    print({ ended: report });
-    process.stdin.destroy();
-  };
-
-  /** Serves the port and runs the emulated time due; returns the milliseconds until the next call, if there is one. */
-  const tick = (): number | undefined => {
+  return () => {
     const room = Math.min(received.length, microcontroller.receiveRoom);
     const count = room === 0 ? 0 : terminal.read(received.subarray(0, room));
     const isHeard = count >= 0;
     if (pacing === undefined) {
       if (isHeard && bootedAt === Number.POSITIVE_INFINITY) bootedAt = performance.now() + bootMs;
       if (performance.now() < bootedAt) return tickMs;
-      pacing = createPacing(options.speed, () => performance.now());
+      pacing = createPacing(speed, () => performance.now());
     }
     if (count > 0) microcontroller.receive(received.subarray(0, count));
     if (!transmitter.isEmpty && !transmitter.flush(isHeard)) {
@@ -209,6 +199,27 @@ async function main(options: Options): Promise<void> {
     }
     if (report.milliseconds >= lifetimeMs && transmitter.isEmpty) return undefined;
     return pacing.behind ? 0 : tickMs;
+  };
+}
+
+async function main(options: Options): Promise<void> {
+  const { firmware, link } = options;
+  const microcontroller = await startMicrocontroller(firmware);
+  const terminal = openPseudoTerminal();
+  if (link !== undefined) placeLink(link, terminal.path);
+  const report: BoardReport = { milliseconds: 0, bytesSent: 0, bytesDropped: 0, bytesUnheard: 0 };
+  const tick = createTick(microcontroller, terminal, report, options);
+  let timer: NodeJS.Timeout | undefined;
+  let ended = false;
+
+  const end = () => {
+    if (ended) return;
+    ended = true;
+    clearTimeout(timer);
+    terminal.close();
+    if (link !== undefined) removeLink(link, terminal.path);
+    print({ ended: report });
+    process.stdin.destroy();
   };
 
   const loop = () => {

@@ -133,14 +133,7 @@ export function createChart() {
     host.hidden = false;
     const width = host.clientWidth;
     widthShown = width;
-    const end = history.time[history.time.length - 1] ?? 0;
-    const from =
-      seconds === null
-        ? 0
-        : Math.max(
-            0,
-            history.time.findIndex((time) => time > end - seconds),
-          );
+    const from = firstShown(history.time, seconds);
     const size = Math.max(1, Math.ceil(((history.time.length - from) * pixelsPerPoint) / Math.max(1, width)));
     const { time, mean, drifts } = joined(history, from, size);
     const curves = curvesOf(next, mean);
@@ -155,12 +148,9 @@ export function createChart() {
     const showLegend = (at: number | null) => writeLegend(curves, time, at, format, drifts.length, stepShown);
     const events = eventTimes(next);
     const options: uPlot.Options = {
+      ...plainLook,
       width,
       height: height(),
-      // Room for half of the last time.
-      padding: [null, 28, null, null],
-      legend: { show: false },
-      cursor: { y: false },
       scales: {
         x: { range: (_, low, high) => timesShown(low, high, time, history.step) },
         y: scaleOf(next, curves),
@@ -184,6 +174,24 @@ export function createChart() {
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   return { draw };
 }
+
+/** The index of the first point that is shown: all, or those of the last `seconds`. */
+function firstShown(time: readonly number[], seconds: number | null): number {
+  if (seconds === null) return 0;
+  const end = time[time.length - 1] ?? 0;
+  return Math.max(
+    0,
+    time.findIndex((at) => at > end - seconds),
+  );
+}
+
+/** What is the same in all charts. */
+const plainLook = {
+  // Room for half of the last time.
+  padding: [null, 28, null, null],
+  legend: { show: false },
+  cursor: { y: false },
+} satisfies Partial<uPlot.Options>;
 
 type Format = (value: number | null | undefined) => string;
 

@@ -4,13 +4,13 @@ import type { HistoryColumns } from "../status/history.ts";
 import { formatDuration } from "../wording/quantities.ts";
 import { createChart, type View } from "./chart.ts";
 import { byId } from "./elements.ts";
+import { drawFacts } from "./facts.ts";
 import { withLocalTimes } from "./numbers.ts";
 import {
   drawAnomaly,
   drawConfusion,
   drawEvents,
   drawExperts,
-  drawFacts,
   drawFields,
   drawModel,
   drawProblems,

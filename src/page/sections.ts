@@ -1,15 +1,13 @@
 /** The parts of the page below the chart, from one state of the daemon. */
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { ModelStatus } from "../model-status.ts";
-import { clockText } from "../samples/sample-clock.ts";
 import {
   ensembleParts,
   type FieldStatus,
   type NumberScores,
   type StatusDocument,
-  type SyncDocument,
 } from "../status/document.ts";
-import { formatDuration, formatSize } from "../wording/quantities.ts";
+import { formatDuration } from "../wording/quantities.ts";
 import { byId, element, fill, meter, table } from "./elements.ts";
 import { count, localTime, measured, percent, shortName, unknown, withLocalTimes } from "./numbers.ts";
 
@@ -298,86 +296,6 @@ function rangeOf({ minimum, maximum, mean, deviation, latest, range }: FieldStat
   const words = `${measured(minimum)} to ${measured(maximum)}`;
   bar.title = `${words}${declared}`;
   return element("div", "", bar, element("span", "quiet wide", words));
-}
-
-const times = (number: number) => (number === 1 ? "once" : `${count(number)} times`);
-
-/** When the host was last reached, and what it has. */
-function syncText({ ageSeconds, sent, waiting, dropped }: SyncDocument): string {
-  const last = ageSeconds === null ? "not reached yet" : `reached ${formatDuration(1000 * ageSeconds)} ago`;
-  const lost = dropped === 0 ? "" : `, ${count(dropped)} deleted unsent`;
-  return `${last}; ${count(sent)} checkpoints sent, ${count(waiting)} waiting${lost}`;
-}
-
-/** Counts, memory and checkpoints. */
-export function drawFacts(status: StatusDocument): void {
-  const { samples, training, memory, checkpoint, sync, source, replies, server } = status;
-  const losses = [
-    [samples.missing, "lost"],
-    [samples.damaged, "damaged"],
-    [samples.rejected, "rejected"],
-    [samples.unmatched, "unmatched"],
-    [samples.dropped, "dropped"],
-    [training.skippedSteps, "steps skipped"],
-  ].flatMap(([number, name]) => (number === 0 ? [] : [`${count(number as number)} ${name}`]));
-  const labelled = Object.entries(status.labels ?? {})
-    .filter(([, number]) => number > 0)
-    .map(([outcome, number]) => `${count(number)} ${outcome}`);
-  const learned: [string, string][] =
-    status.target === null
-      ? []
-      : [
-          ["loss", training.updates > 0 ? measured(training.loss) : unknown],
-          ["drifts", count(training.drifts)],
-        ];
-  const planned = memory.arenaBytes === 0 ? "" : `, ${formatSize(memory.arenaBytes)} planned for the learner`;
-  const age = checkpoint.ageSeconds;
-  const facts: [string, string][] = [
-    [
-      "source",
-      `${source.place}: ${source.state}${source.losses > 0 ? `, lost ${times(source.losses)}` : ""}`,
-    ],
-    ["samples", `${count(samples.learned)} learned, ${measured(samples.perSecond)} a second`],
-    ["not learned", losses.length === 0 ? "none lost" : losses.join(", ")],
-    ...(status.clock === null
-      ? []
-      : ([["clock of the device", clockText(status.clock) ?? "nothing wrong"]] as [string, string][])),
-    ...(samples.unlabelled > 0
-      ? ([["without target", `${count(samples.unlabelled)}, predicted only`]] as [string, string][])
-      : []),
-    ...(samples.passedInPause > 0
-      ? ([["in a pause", `${count(samples.passedInPause)}, predicted only`]] as [string, string][])
-      : []),
-    ["in all", `${count(training.samplesSeen)} samples since learning began`],
-    ...learned,
-    ["memory", `${formatSize(memory.residentBytes)} resident${planned}`],
-    [
-      "checkpoint",
-      age === null
-        ? "none yet"
-        : `${formatDuration(1000 * age)} ago, ${checkpoint.saved} saved (${formatSize(checkpoint.bytes)})`,
-    ],
-    ["kept in", checkpoint.directory],
-    ...(sync === null ? [] : ([["host", syncText(sync)]] as [string, string][])),
-    ...(replies.sent + replies.dropped > 0
-      ? ([["replies", `${count(replies.sent)} sent, ${count(replies.dropped)} dropped`]] as [
-          string,
-          string,
-        ][])
-      : []),
-    ...(labelled.length > 0 ? ([["late labels", labelled.join(", ")]] as [string, string][]) : []),
-    ...status.outputs
-      .filter(({ sent, dropped }) => sent + dropped > 0)
-      .map(({ name, sent, dropped }): [string, string] => [
-        `to ${name}`,
-        `${count(sent)} predictions${dropped > 0 ? `, ${count(dropped)} dropped` : ""}`,
-      ]),
-    [
-      "watching",
-      `${server.watching} ${server.watching === 1 ? "page" : "pages"}, ${count(server.refused)} requests refused`,
-    ],
-  ];
-  fill("facts", ...facts.flatMap(([name, value]) => [element("dt", "", name), element("dd", "", value)]));
 }
 
 /** The latest lines of the log, the newest first. */

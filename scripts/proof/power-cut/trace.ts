@@ -85,78 +85,106 @@ function quoted(words: string): Buffer[] {
 }
 
 function operationsIn(trace: string, folder: string): Operation[] {
-  const operations: Operation[] = [];
-  const isInside = (path: string) => path === folder || path.startsWith(`${folder}/`);
+  const follower = new Follower(folder);
+  for (const call of callsIn(trace)) if (call.result >= 0) follower.follow(call);
+  return follower.operations;
+}
+
+/** Follows what a process does to a folder, by the calls that succeeded. */
+class Follower {
+  readonly operations: Operation[] = [];
+  readonly #folder: string;
   /** Open descriptors of files and folders inside; each opened file has a unique number. */
-  const open = new Map<number, { file: number } | { folder: string }>();
-  let files = 0;
-  for (const { name, words, result } of callsIn(trace)) {
-    if (result < 0) continue;
+  readonly #open = new Map<number, { file: number } | { folder: string }>();
+  #files = 0;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  follow(call: Call): void {
+    const { name, words } = call;
     const texts = quoted(words);
-    const paths = texts.map((bytes) => resolve(folder, bytes.toString()));
+    const paths = texts.map((bytes) => resolve(this.#folder, bytes.toString()));
     const descriptor = Number(/^\d+/.exec(words)?.[0] ?? -1);
-    const opened = open.get(descriptor);
+    const opened = this.#open.get(descriptor);
     switch (name) {
       case "open":
       case "openat":
-      case "creat": {
-        open.delete(result);
-        if (!isInside(paths[0])) break;
-        if (words.includes("O_DIRECTORY")) open.set(result, { folder: paths[0] });
-        else if (name !== "creat" && !/O_WRONLY|O_RDWR/.test(words)) open.set(result, { folder: paths[0] });
-        else {
-          open.set(result, { file: ++files });
-          const truncates = name === "creat" || words.includes("O_TRUNC");
-          operations.push({ kind: "create", path: paths[0], truncates, file: files });
-        }
+      case "creat":
+        this.#opened(call, paths[0]);
         break;
-      }
       case "close":
-        open.delete(descriptor);
+        this.#open.delete(descriptor);
         break;
       case "write":
       case "writev":
       case "pwrite64":
       case "pwritev":
-      case "pwritev2": {
-        const bytes = Buffer.concat(texts).subarray(0, result);
-        if (descriptor === 1) operations.push({ kind: "print", text: bytes.toString() });
-        if (opened === undefined || !("file" in opened)) break;
-        // A vector with a position of -1 goes where the file stands.
-        const position = name === "pwritev2" ? /, (-?\d+), \w+$/ : /, (-?\d+)$/;
-        const at = name.startsWith("p") ? Number(position.exec(words)?.[1]) : -1;
-        operations.push({ kind: "write", file: opened.file, bytes, at: at < 0 ? null : at });
+      case "pwritev2":
+        this.#written(call, descriptor, Buffer.concat(texts));
         break;
-      }
       case "fsync":
       case "fdatasync":
         if (opened === undefined) break;
-        if ("file" in opened) operations.push({ kind: "sync", file: opened.file });
-        else operations.push({ kind: "syncFolder", path: opened.folder });
+        if ("file" in opened) this.operations.push({ kind: "sync", file: opened.file });
+        else this.operations.push({ kind: "syncFolder", path: opened.folder });
         break;
       case "ftruncate":
         if (opened === undefined || !("file" in opened)) break;
-        operations.push({ kind: "resize", file: opened.file, bytes: Number(/\d+$/.exec(words)?.[0]) });
+        this.operations.push({ kind: "resize", file: opened.file, bytes: Number(/\d+$/.exec(words)?.[0]) });
         break;
       case "rename":
       case "renameat":
       case "renameat2":
-        if (isInside(paths[0]) !== isInside(paths[1]))
-          throw new Error(`cannot follow ${name} out of ${folder}`);
-        if (isInside(paths[0])) operations.push({ kind: "rename", from: paths[0], to: paths[1] });
+        this.#renamed(name, paths[0], paths[1]);
         break;
       case "unlink":
       case "unlinkat":
       case "rmdir":
-        if (isInside(paths[0])) operations.push({ kind: "remove", path: paths[0] });
+        if (this.#isInside(paths[0])) this.operations.push({ kind: "remove", path: paths[0] });
         break;
       case "mkdir":
       case "mkdirat":
-        if (isInside(paths[0])) operations.push({ kind: "makeFolder", path: paths[0] });
+        if (this.#isInside(paths[0])) this.operations.push({ kind: "makeFolder", path: paths[0] });
         break;
       default:
-        if (opened !== undefined || paths.some(isInside)) throw new Error(`cannot follow ${name}(${words})`);
+        if (opened !== undefined || paths.some((path) => this.#isInside(path)))
+          throw new Error(`cannot follow ${name}(${words})`);
     }
   }
-  return operations;
+
+  #isInside(path: string): boolean {
+    return path === this.#folder || path.startsWith(`${this.#folder}/`);
+  }
+
+  #opened({ name, words, result }: Call, path: string): void {
+    this.#open.delete(result);
+    if (!this.#isInside(path)) return;
+    const isWritten = name === "creat" || /O_WRONLY|O_RDWR/.test(words);
+    if (words.includes("O_DIRECTORY") || !isWritten) {
+      this.#open.set(result, { folder: path });
+      return;
+    }
+    this.#open.set(result, { file: ++this.#files });
+    const truncates = name === "creat" || words.includes("O_TRUNC");
+    this.operations.push({ kind: "create", path, truncates, file: this.#files });
+  }
+
+  #written({ name, words, result }: Call, descriptor: number, given: Buffer): void {
+    const bytes = given.subarray(0, result);
+    if (descriptor === 1) this.operations.push({ kind: "print", text: bytes.toString() });
+    const opened = this.#open.get(descriptor);
+    if (opened === undefined || !("file" in opened)) return;
+    // A vector with a position of -1 goes where the file stands.
+    const position = name === "pwritev2" ? /, (-?\d+), \w+$/ : /, (-?\d+)$/;
+    const at = name.startsWith("p") ? Number(position.exec(words)?.[1]) : -1;
+    this.operations.push({ kind: "write", file: opened.file, bytes, at: at < 0 ? null : at });
+  }
+
+  #renamed(name: string, from: string, to: string): void {
+    const isInside = this.#isInside(from);
+    if (isInside !== this.#isInside(to)) throw new Error(`cannot follow ${name} out of ${this.#folder}`);
+    if (isInside) this.operations.push({ kind: "rename", from, to });
+  }
 }

@@ -189,66 +189,81 @@ function lookAtNames(kind: LineKind, forms: readonly LineForm[]): Omit<TextLook,
   return { kind, columns, namedBy: "lines", rows: forms.length, ...turnsAmong(columns, rows) };
 }
 
+/** Looks at lines whose columns are places, with the index of the line that is their header, or -1. */
 function lookAtPlaces(
   lines: readonly string[],
   forms: readonly (LineForm | null)[],
   comments: readonly string[],
 ): (TextLook & { header: number }) | null {
-  const key = commonest(
-    forms.map((form) => (form === null ? undefined : `${form.kind}/${form.cells.length}`)),
-  );
-  const isRow = (form: LineForm | null): form is LineForm =>
-    form !== null && `${form.kind}/${form.cells.length}` === key;
-  const all = forms.filter(isRow);
-  if (all.length === 0) return null;
-  const [{ kind }] = all;
-  // What stands above a header may have as many cells as a row, but words where rows have numbers.
-  const typical = numbersOf(all[all.length >> 1]);
-  const firstRow = forms.findIndex(
-    (form) => isRow(form) && typical.every((place) => isValue(form.cells[place], kind)),
-  );
-  if (firstRow < 0) return null;
-  const { cells } = forms[firstRow] as LineForm;
-  const above = headerAmong(lines.slice(0, firstRow), kind, cells.length);
+  const first = firstRowAmong(forms);
+  if (first === null) return null;
+  const { kind, cells } = forms[first.at] as LineForm;
+  const above = headerAmong(lines.slice(0, first.at), kind, cells.length);
   const header =
     above?.cells ??
-    laterHeader(lines.slice(firstRow), kind, cells.length) ??
+    laterHeader(lines.slice(first.at), kind, cells.length) ??
     comments
       .map((line) => cellsOf(line, separatorOfKind(kind)))
       .find((names) => isHeader(names, kind, cells.length) || isDatedHeader(names, cells.length)) ??
     null;
-  const most = mostCells(lines[firstRow], kind);
-  // Cells that are empty at the end of a row are cells of a header.
-  const isNamed = (form: LineForm | null, line: number): form is LineForm => {
-    const count = form?.kind === kind && header !== null ? mostCells(lines[line], kind) : undefined;
-    return (
-      most !== undefined &&
-      count !== undefined &&
-      count >= most &&
-      count <= Math.max(most, header?.length ?? 0)
-    );
-  };
+  const most = mostCells(lines[first.at], kind);
+  const isRow = (form: LineForm, line: number) =>
+    formOf(form) === first.form ||
+    (form.kind === kind && isNamed(mostCells(lines[line], kind), most, header));
   const written = forms.flatMap((form, line) =>
-    line >= firstRow && (isRow(form) || isNamed(form, line)) ? [form.cells] : [],
+    form !== null && line >= first.at && isRow(form, line) ? [form.cells] : [],
   );
   const { decimal, doubt } = kind === "commas" ? {} : decimalMarksIn(written, kind);
   const rows = decimal === "comma" ? written.map((row) => row.map(withoutGroups)) : written;
   const names = header?.slice(0, most) ?? cells.map((_, place) => `field${place + 1}`);
-  // Rows may begin with a number that the header does not name.
-  const shift = header !== null && names.length === cells.length - 1 ? 1 : 0;
-  const cellsAt = (place: number) => rows.map((row) => row[place + shift] ?? "");
-  const found = withPieces(names.map((name, place) => columnOf(name, cellsAt(place), kind)));
-  const columns = withMonthDays(withTimeDigits(found, cellsAt), cellsAt);
-  const counter = { name: "", holds: "counter", words: [], present: rows.length, odd: 0 } as const;
-  if (shift > 0) columns.unshift({ ...counter, words: [] });
+  const columns = columnsAt(names, rows, kind, header !== null && names.length === cells.length - 1);
   return {
     ...{ kind, columns, namedBy: header === null ? null : "header" },
-    ...{ lines: lines.length - firstRow, rows: rows.length, header: above?.line ?? -1 },
+    ...{ lines: lines.length - first.at, rows: rows.length, header: above?.line ?? -1 },
     ...(header !== null && names.length < header.length && { width: names.length }),
     ...(decimal && { decimal }),
     ...(doubt && { markDoubt: doubt }),
     ...turnsAmong(columns, rows),
   };
+}
+
+const formOf = ({ kind, cells }: LineForm) => `${kind}/${cells.length}`;
+
+/** The index of the first row, and the form of most lines, which it has; null where there is none. */
+function firstRowAmong(forms: readonly (LineForm | null)[]): { at: number; form: string } | null {
+  const form = commonest(forms.map((each) => (each === null ? undefined : formOf(each))));
+  if (form === undefined) return null;
+  const hasForm = (each: LineForm | null): each is LineForm => each !== null && formOf(each) === form;
+  const all = forms.filter(hasForm);
+  // What stands above a header may have as many cells as a row, but words where rows have numbers.
+  const typical = numbersOf(all[all.length >> 1]);
+  const isRow = (each: LineForm | null) =>
+    hasForm(each) && typical.every((place) => isValue(each.cells[place], each.kind));
+  const at = forms.findIndex(isRow);
+  return at < 0 ? null : { at, form };
+}
+
+/** Whether a header names all of `count` cells, as many as the first row has or more: those empty at its end are cells of it too. */
+const isNamed = (count: number | undefined, most: number | undefined, header: readonly string[] | null) =>
+  header !== null &&
+  count !== undefined &&
+  most !== undefined &&
+  count >= most &&
+  count <= Math.max(most, header.length);
+
+/** The columns of rows by place, after a counter that has no name where `isCounted`. */
+function columnsAt(
+  names: readonly string[],
+  rows: readonly (readonly string[])[],
+  kind: LineKind,
+  isCounted: boolean,
+): TextColumn[] {
+  const shift = isCounted ? 1 : 0;
+  const cellsAt = (place: number) => rows.map((row) => row[place + shift] ?? "");
+  const found = withPieces(names.map((name, place) => columnOf(name, cellsAt(place), kind)));
+  const columns = withMonthDays(withTimeDigits(found, cellsAt), cellsAt);
+  if (!isCounted) return columns;
+  return [{ name: "", holds: "counter", words: [], present: rows.length, odd: 0 }, ...columns];
 }
 
 /** The words that take turns among columns, [rows][columns], with the name of their column. */
