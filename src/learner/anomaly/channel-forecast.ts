@@ -3,7 +3,12 @@ import { covariance, finite, parts, sampled, whole, within } from "../../state-c
 import { restoreArrays } from "../restore-arrays.ts";
 
 const lags = 8;
+/** Even, as the recursion takes two rows of the inverse at a time. */
 const inputs = 12;
+/** Where the block of the recursion holds the inverse, [12, 12], and the input, the gain and the weights, [12] each. */
+const inputAt = inputs * inputs;
+const gainAt = inputAt + inputs;
+const weightAt = gainAt + inputs;
 export const halfHours = 48;
 const hoursOfWeek = 168;
 const forgetting = 0.9995;
@@ -37,11 +42,11 @@ export class ChannelForecast implements Stateful {
   readonly #dayVisits = new Float64Array(halfHours);
   readonly #week = new Float64Array(hoursOfWeek);
   readonly #weekVisits = new Float64Array(hoursOfWeek);
-  readonly #weights = new Float64Array(inputs);
+  /** What the recursion works on: in one array, as V8 checks each array that an inner loop reads at each step of it. */
+  readonly #block = new Float64Array(weightAt + inputs);
   /** Inverse of the inputs' covariance, [12, 12]; it is symmetric, and only its lower half is kept up to date. */
-  readonly #inverse = new Float64Array(inputs * inputs);
-  readonly #input = new Float64Array(inputs);
-  readonly #gain = new Float64Array(inputs);
+  readonly #inverse = this.#block.subarray(0, inputAt);
+  readonly #weights = this.#block.subarray(weightAt);
   readonly #scalars = new Float64Array(7);
 
   static readonly bytes = 8 * (lags + 2 * halfHours + 2 * hoursOfWeek + inputs * inputs + 3 * inputs + 11);
@@ -89,7 +94,7 @@ export class ChannelForecast implements Stateful {
     const deviation = this.given[given.deviation];
     const { expected, usual, knowsUsual, lastMiss, ownMiss, predicted } = at;
     const s = this.#scalars;
-    const u = this.#input;
+    const u = this.#block;
     const hasDay = halfHour >= 0 && this.#dayVisits[halfHour] > 0;
     const hasWeek = hourOfWeek >= 0 && this.#weekVisits[hourOfWeek] > 0;
     s[usual] = hasDay ? this.#day[halfHour] : Number.NaN;
@@ -97,16 +102,18 @@ export class ChannelForecast implements Stateful {
     const day = hasDay ? (this.#day[halfHour] - mean) / deviation : 0;
     const week = hasWeek ? (this.#week[hourOfWeek] - mean) / deviation : day;
     const level = (this.#lags[0] - mean) / deviation;
-    u[0] = 0.1 * level;
-    for (let lag = 1; lag < lags; lag++) u[lag] = (this.#lags[lag - 1] - this.#lags[lag]) / deviation;
-    u[8] = 0.1;
-    u[9] = day - level;
-    u[10] = week - level;
-    u[11] = 0.1 * day;
+    u[inputAt] = 0.1 * level;
+    for (let lag = 1; lag < lags; lag++)
+      u[inputAt + lag] = (this.#lags[lag - 1] - this.#lags[lag]) / deviation;
+    u[inputAt + 8] = 0.1;
+    u[inputAt + 9] = day - level;
+    u[inputAt + 10] = week - level;
+    u[inputAt + 11] = 0.1 * day;
     let change = 0;
     for (let input = 0; input < inputs; input++) {
-      u[input] = Math.min(Math.max(u[input], -clipped), clipped);
-      change += this.#weights[input] * u[input];
+      const held = Math.min(Math.max(u[inputAt + input], -clipped), clipped);
+      u[inputAt + input] = held;
+      change += u[weightAt + input] * held;
     }
     s[predicted] = change;
     s[expected] = s[ownMiss] <= s[lastMiss] ? this.#lags[0] + change * deviation : this.#lags[0];
@@ -129,34 +136,58 @@ export class ChannelForecast implements Stateful {
     this.#learnChange();
   }
 
+  /**
+   * With the inputs u, the inverse P and the error e: k = P u, w += k e / (u' k + lambda), P = (P - k k' / (u' k + lambda)) /
+   * lambda. Two rows of P at a time, which share what they read of u and k.
+   */
   #learnChange(): void {
-    const error = this.#scalars[at.error];
-    const u = this.#input;
-    const k = this.#gain;
-    const p = this.#inverse;
-    for (let row = 0; row < inputs; row++) {
-      const input = u[row];
-      let sum = p[row * inputs + row] * input;
-      for (let column = 0; column < row; column++) {
-        const entry = p[row * inputs + column];
-        sum += entry * u[column];
-        k[column] += entry * input;
-      }
-      k[row] = sum;
-    }
+    const b = this.#block;
+    this.#multiplyInverse();
     // From 0: a sum that begins with a constant of the module is a box for V8.
     let power = 0;
-    for (let row = 0; row < inputs; row++) power += u[row] * k[row];
+    for (let row = 0; row < inputs; row++) power += b[inputAt + row] * b[gainAt + row];
+    const error = this.#scalars[at.error];
     const growth = 1 / forgetting;
     const share = 1 / (power + forgetting);
-    for (let row = 0; row < inputs; row++) {
-      const gain = k[row] * share;
-      this.#weights[row] += gain * error;
+    for (let row = 0; row < inputs; row += 2) {
+      const upper = row * inputs;
+      const lower = upper + inputs;
+      const gain = b[gainAt + row] * share;
+      const nextGain = b[gainAt + row + 1] * share;
+      b[weightAt + row] += gain * error;
+      b[weightAt + row + 1] += nextGain * error;
       for (let column = 0; column <= row; column++) {
-        p[row * inputs + column] = (p[row * inputs + column] - gain * k[column]) * growth;
+        const other = b[gainAt + column];
+        b[upper + column] = (b[upper + column] - gain * other) * growth;
+        b[lower + column] = (b[lower + column] - nextGain * other) * growth;
       }
+      b[lower + row + 1] = (b[lower + row + 1] - nextGain * b[gainAt + row + 1]) * growth;
     }
     this.#bound();
+  }
+
+  /** k = P u, where P is its lower half: an entry beside the diagonal stands for the one above it too. */
+  #multiplyInverse(): void {
+    const b = this.#block;
+    for (let row = 0; row < inputs; row += 2) {
+      const upper = row * inputs;
+      const lower = upper + inputs;
+      const input = b[inputAt + row];
+      const nextInput = b[inputAt + row + 1];
+      let sum = b[upper + row] * input;
+      let nextSum = b[lower + row + 1] * nextInput;
+      for (let column = 0; column < row; column++) {
+        const entry = b[upper + column];
+        const nextEntry = b[lower + column];
+        const other = b[inputAt + column];
+        sum += entry * other;
+        nextSum += nextEntry * other;
+        b[gainAt + column] = b[gainAt + column] + entry * input + nextEntry * nextInput;
+      }
+      const between = b[lower + row];
+      b[gainAt + row] = sum + between * nextInput;
+      b[gainAt + row + 1] = nextSum + between * input;
+    }
   }
 
   /**
@@ -164,7 +195,7 @@ export class ChannelForecast implements Stateful {
    * back. Where rounding has made a diagonal 0 or less the inverse starts over.
    */
   #bound(): void {
-    const p = this.#inverse;
+    const p = this.#block;
     for (let input = 0; input < inputs; input++) {
       const own = p[input * inputs + input];
       if (!(own > 0)) {
