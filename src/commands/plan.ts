@@ -91,14 +91,15 @@ async function ensemblePlan(config: Config, columns: readonly string[]): Promise
     },
     text: [
       textTable(
-        ["part", "bytes"],
-        parts.map(({ name, bytes }) => [name, String(bytes)]),
-        [1],
+        ["part", "bytes", "scratch"],
+        parts.map(({ name, bytes, scratchBytes = 0 }) => [name, String(bytes), String(scratchBytes)]),
+        [1, 2],
       ),
       "",
       effortTable(efforts),
       "",
       `total     ${totalBytes} bytes (${formatSize(totalBytes)}), the ensemble at effort ${effort}; all of it before the first sample`,
+      "scratch   is shared: the parts use it in turn, each as many of its bytes as it says",
       ...(layers === null ? [] : [networkText(config)]),
       ...(stepsDown
         ? ["effort    auto: it steps down where the daemon falls behind, and stays in this memory"]

@@ -85,7 +85,10 @@ function planBatches(
  * What the ensemble of a config takes for samples of the named columns, part by part. Nothing is allocated.
  * @throws RivuletError as `planConfig`
  */
-export function planEnsembleOf(config: Config, columns: readonly string[]): Omit<EnsemblePlan, "guestAt"> {
+export function planEnsembleOf(
+  config: Config,
+  columns: readonly string[],
+): Omit<EnsemblePlan, "guestAt" | "scratchBytes"> {
   const { budgetBytes } = config.memory;
   if (config.target !== null && "forecast" in config.target) {
     const { parts, totalBytes } = planForecaster(forecasterOptions(config, columns));

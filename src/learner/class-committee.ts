@@ -2,7 +2,7 @@
 
 import { takeExponential } from "../engine/model/exponential.ts";
 import { createRandom, type Random } from "../engine/model/random.ts";
-import { type Arena, bytesOf, float32, float64 } from "../engine/running/arena.ts";
+import { type Arena, bytesOf, float32, float64, lastingSpace, type Space } from "../engine/running/arena.ts";
 import { restoreTogether } from "../features/restore.ts";
 import { takeLogarithm } from "../logarithm.ts";
 import type { State } from "../state.ts";
@@ -14,7 +14,7 @@ import {
   type CommitteeOptions,
   isWithout,
   keptAtAlarm,
-  type PlannedPart,
+  type SharingPart,
 } from "./committee.ts";
 import { DriftAlarm } from "./drift-alarm.ts";
 import { isAskedAt, replayAt } from "./effort.ts";
@@ -112,28 +112,26 @@ export function classHeldSizes(options: CommitteeOptions): HeldSizes {
 }
 
 /** What each part takes in an arena. */
-export function planClassCommittee(options: CommitteeOptions): PlannedPart[] {
+export function planClassCommittee(options: CommitteeOptions): SharingPart[] {
   const { features, classes } = options;
   const names = namesFor(options);
   const experts = names.length;
-  const bytes: Record<string, () => number> = {
-    network: () => NetworkExpert.bytes(networkOptions(options)),
-    "replayed-network": () => ReplayedNetwork.bytes(replayedOptions(options)),
-    neighbours: () => Neighbours.bytes({ classes }, { inputs: features }),
-    "naive-bayes": () => NaiveBayes.bytes({ inputs: features, classes }),
-    "label-transitions": () => LabelTransitions.bytes({ classes }),
-    linear: () => LinearExpert.bytes({ inputs: features + classes, classes }),
+  const spaces: Record<string, () => Space> = {
+    network: () => NetworkExpert.space(networkOptions(options)),
+    "replayed-network": () => ReplayedNetwork.space(replayedOptions(options)),
+    neighbours: () => Neighbours.space({ classes }, { inputs: features }),
+    "naive-bayes": () => NaiveBayes.space({ inputs: features, classes }),
+    "label-transitions": () => LabelTransitions.space({ classes }),
+    linear: () => LinearExpert.space({ inputs: features + classes, classes }),
   };
+  const mix = ClassMix.space({ experts, classes });
   const placed = classExperts.filter(
     (name) => names.includes(name) || (name === "replayed-network" && usesReplay(names)),
   );
   return [
-    { name: "rows", bytes: bytesOf(blocksFor(options, experts)) },
-    ...placed.map((name) => ({ name, bytes: bytes[name]() })),
-    {
-      name: "aggregation",
-      bytes: ClassMix.bytes({ experts, classes }) + FixedShare.bytes(cautionOptions(options)),
-    },
+    { name: "rows", ...lastingSpace(bytesOf(blocksFor(options, experts))) },
+    ...placed.map((name) => ({ name, ...spaces[name]() })),
+    { name: "aggregation", ...mix, bytes: mix.bytes + FixedShare.bytes(cautionOptions(options)) },
   ];
 }
 

@@ -1,5 +1,5 @@
 /** Joins what several experts say of classes: by fixed share and by stacking, and by fixed share between these two. */
-import { type Arena, bytesOf, float64 } from "../engine/running/arena.ts";
+import { type Arena, aloneBytes, bytesOf, float64, type Space } from "../engine/running/arena.ts";
 import type { Stateful } from "../state.ts";
 import type { Asleep } from "./aggregation/aggregation.ts";
 import { FixedShare } from "./aggregation/fixed-share.ts";
@@ -25,11 +25,13 @@ export class ClassMix {
   readonly #joined: Float64Array;
   readonly #classes: number;
 
-  static bytes = ({ experts, classes }: ClassMixOptions): number =>
-    bytesOf(blocksFor(classes)) +
-    FixedShare.bytes({ experts, classes }) +
-    NewtonStacking.bytes({ experts, classes }) +
-    FixedShare.bytes({ experts: 2, classes });
+  static space({ experts, classes }: ClassMixOptions): Space {
+    const { bytes, scratch } = NewtonStacking.space({ experts, classes });
+    const shares = FixedShare.bytes({ experts, classes }) + FixedShare.bytes({ experts: 2, classes });
+    return { bytes: bytesOf(blocksFor(classes)) + shares + bytes, scratch };
+  }
+
+  static bytes = (options: ClassMixOptions): number => aloneBytes(ClassMix.space(options));
 
   constructor(options: ClassMixOptions, arena: Arena) {
     const { classes } = options;

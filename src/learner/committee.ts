@@ -1,5 +1,6 @@
 /** What the ensembles for classes and for numbers have in common. */
 import type { Model } from "../engine/model/model.ts";
+import type { Space } from "../engine/running/arena.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import type { Stateful } from "../state.ts";
 import type { DriftAlarm } from "./drift-alarm.ts";
@@ -34,7 +35,15 @@ export interface OwnExpert {
 /** Bytes of each part in the arena, in order. */
 export interface PlannedPart {
   name: string;
+  /** Bytes of its own. */
   bytes: number;
+  /** Bytes of the scratch that it uses in turn with others; left out: none. */
+  scratchBytes?: number;
+}
+
+/** A part, and the space that it takes. */
+export interface SharingPart extends Space {
+  name: string;
 }
 
 /** Numbers of a standardized feature are held within this. */

@@ -1,13 +1,13 @@
 /** What makes an ensemble, and what it takes in memory before anything is allocated. */
 import { describeLayers } from "../engine/model/description.ts";
-import { type ArenaOptions, bytesOf, float64 } from "../engine/running/arena.ts";
+import { type ArenaOptions, bytesOf, float64, scratchBytesFor, spaceOfAll } from "../engine/running/arena.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { PlannedFeatures, StreamDescription } from "../features/extraction.ts";
 import type { TransformDescription } from "../features/feature-list.ts";
 import { createPipeline, type Pipeline } from "../features/pipeline.ts";
-import { statisticBytes } from "./arena-statistic.ts";
+import { statisticBytes, tentativeStatisticBytes } from "./arena-statistic.ts";
 import { classExperts, classHeldSizes, planClassCommittee } from "./class-committee.ts";
-import type { CommitteeOptions, OwnExpert, PlannedPart } from "./committee.ts";
+import type { CommitteeOptions, OwnExpert, PlannedPart, SharingPart } from "./committee.ts";
 import type { Effort } from "./effort.ts";
 import { constantBaselines } from "./ensemble-report.ts";
 import { Guest, guestHeldSizes, guestName } from "./guest.ts";
@@ -197,10 +197,15 @@ export function ensembleParts(options: EnsembleOptions): {
   return { features, committee: committeeOptions({ ...options, fields: features.columns }) };
 }
 
+/** What the part of the arena is called that the others use in turn, while they predict or learn. */
+export const scratchName = "scratch";
+
 /** The plan of an ensemble: bytes of each part and in all, and what is kept of a sample that waits for its label. */
 export interface EnsemblePlan {
   parts: PlannedPart[];
   totalBytes: number;
+  /** Bytes of the part that the others use in turn. */
+  scratchBytes: number;
   held: HeldSizes;
   /** Where in what is kept the numbers of a guest begin. */
   guestAt: HeldSizes;
@@ -214,22 +219,36 @@ export function planEnsemble(options: EnsembleOptions): EnsemblePlan {
   const { features: planned, committee } = ensembleParts(options);
   const { features, classes } = committee;
   const columns = { columns: features };
-  const own =
-    bytesOf(rowBlocks(features)) + statisticBytes(features) + bytesOf(RecentDeviation.bytes(columns));
-  const parts = [
-    ...planned.parts,
-    { name: "features", bytes: own },
+  const own = bytesOf(rowBlocks(features)) + statisticBytes(features) + RecentDeviation.bytes(columns);
+  const tentative = tentativeStatisticBytes(features) + RecentDeviation.tentativeBytes(columns);
+  const tentativeOfGuest = options.guest ? Guest.tentativeBytes(committee) : 0;
+  const sharing: SharingPart[] = [
     ...(classes > 0 ? planClassCommittee(committee) : planNumberCommittee(committee)),
-    ...(options.guest ? [{ name: guestName, bytes: Guest.bytes(committee) }] : []),
+    ...(options.guest ? [{ name: guestName, ...Guest.space(committee) }] : []),
+  ];
+  const scratchBytes = scratchBytesFor(spaceOfAll(sharing).scratch, tentative + tentativeOfGuest);
+  const parts: PlannedPart[] = [
+    ...planned.parts,
+    { name: "features", bytes: own, scratchBytes: tentative },
+    ...sharing.map(({ name, bytes, scratch }) => ({
+      ...{ name, bytes },
+      ...(scratch.bytes > 0 ? { scratchBytes: scratch.bytes } : {}),
+    })),
+    { name: scratchName, bytes: scratchBytes },
   ];
   const { singles, doubles } = classes > 0 ? classHeldSizes(committee) : numberHeldSizes(committee);
   const guestAt = { singles: singles + classes, doubles: doubles + ownDoubles };
   const guest = guestHeldSizes(committee);
-  const ofGuest = options.guest ? guest : { singles: 0, doubles: 0 };
+  const heldOfGuest = options.guest ? guest : { singles: 0, doubles: 0 };
   return {
     parts,
     totalBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
-    held: { singles: guestAt.singles + ofGuest.singles, doubles: guestAt.doubles + ofGuest.doubles, guest },
+    scratchBytes,
+    held: {
+      singles: guestAt.singles + heldOfGuest.singles,
+      doubles: guestAt.doubles + heldOfGuest.doubles,
+      guest,
+    },
     guestAt,
   };
 }

@@ -3,7 +3,7 @@ import type { Arena } from "../engine/running/arena.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import type { PlannedFeatures } from "../features/extraction.ts";
 import type { Pipeline } from "../features/pipeline.ts";
-import { placeStatistic } from "./arena-statistic.ts";
+import { placeTentativeStatistic } from "./arena-statistic.ts";
 import { type Committee, featureBound } from "./committee.ts";
 import { pipelineFor, rowBlocks } from "./ensemble-plan.ts";
 import type { Guest } from "./guest.ts";
@@ -35,7 +35,7 @@ export class EnsembleRow {
     const features = featureAt.length;
     this.#featureAt = featureAt;
     this.#values = arena.place(rowBlocks(features)).values;
-    this.statistic = placeStatistic({ columns: features, floor: featureFloor }, arena);
+    this.statistic = placeTentativeStatistic({ columns: features, floor: featureFloor }, arena);
     this.recent = new RecentDeviation({ columns: features }, arena);
     this.pipeline = pipelineFor(rows);
     this.raw = this.pipeline ? new Float64Array(features) : this.#values;

@@ -113,7 +113,8 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
     const planned = planEnsemble(options);
     if (options.budgetBytes !== undefined) requireEnsembleBudget(planned, options.budgetBytes);
     this.bytes = planned.totalBytes;
-    const arena = new Arena(planned.totalBytes - rows.bytes, options.arena);
+    const { scratchBytes } = planned;
+    const arena = new Arena(planned.totalBytes - rows.bytes, { ...options.arena, scratchBytes });
     this.extraction = rows.create?.() ?? null;
     this.#row = new EnsembleRow(rows, featureAt, arena);
     this.#committee =

@@ -1,6 +1,14 @@
 /** A network that came from outside and learns on beside the experts of an ensemble. */
 import { adam, type Model } from "../engine/model/model.ts";
-import { type Arena, bytesOf, float32, float64 } from "../engine/running/arena.ts";
+import {
+  type Arena,
+  bytesOf,
+  float32,
+  float64,
+  lastingSpace,
+  type Space,
+  spaceOfAll,
+} from "../engine/running/arena.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import type { Pipeline } from "../features/pipeline.ts";
 import { restoreBlock, restoreTogether } from "../features/restore.ts";
@@ -8,7 +16,12 @@ import { takeLogarithm } from "../logarithm.ts";
 import type { TakenIn } from "../model-status.ts";
 import type { State, Stateful } from "../state.ts";
 import { finite, parts, positive, whole, wholeWithin } from "../state-check.ts";
-import { placeStatistic, statisticBytes } from "./arena-statistic.ts";
+import {
+  placeStatistic,
+  placeTentativeStatistic,
+  statisticBytes,
+  tentativeStatisticBytes,
+} from "./arena-statistic.ts";
 import { ClassMix } from "./class-mix.ts";
 import { type CommitteeOptions, featureBound } from "./committee.ts";
 import { ExpertHealth } from "./expert-health.ts";
@@ -158,12 +171,17 @@ export class Guest implements Stateful {
   /** Whether it took part in the answer that was given, or recalled, last. */
   #isAsked = false;
 
-  static bytes(options: CommitteeOptions): number {
+  static space(options: CommitteeOptions): Space {
     const { features, classes } = options;
-    const mix = classes > 0 ? ClassMix.bytes({ experts: 2, classes }) : NumberMix.bytes({ experts: 2 });
+    const mix =
+      classes > 0 ? ClassMix.space({ experts: 2, classes }) : lastingSpace(NumberMix.bytes({ experts: 2 }));
     const statistics = statisticBytes(features) + (classes > 0 ? 0 : statisticBytes(1));
-    return bytesOf(blocksFor(options)) + NetworkExpert.bytes(networkOptions(options)) + mix + statistics;
+    const own = lastingSpace(bytesOf(blocksFor(options)) + statistics);
+    return spaceOfAll([own, NetworkExpert.space(networkOptions(options)), mix]);
   }
+
+  /** What the scratch keeps of a row that has been seen. */
+  static tentativeBytes = ({ features }: CommitteeOptions): number => tentativeStatisticBytes(features);
 
   /** @param pipeline transforms ahead of it, for it alone; null where there are none */
   constructor(options: CommitteeOptions, pipeline: Pipeline | null, arena: Arena) {
@@ -185,7 +203,7 @@ export class Guest implements Stateful {
     this.#unit[1] = 1;
     this.#truth = placed.truth;
     this.#error = placed.error;
-    this.#statistic = placeStatistic({ columns: features, floor: statisticFloor }, arena);
+    this.#statistic = placeTentativeStatistic({ columns: features, floor: statisticFloor }, arena);
     this.#target = classes > 0 ? null : placeStatistic({ columns: 1, floor: statisticFloor }, arena);
     this.#expert = new NetworkExpert(networkOptions(options), arena);
     this.#classMix = classes > 0 ? new ClassMix({ experts: 2, classes }, arena) : null;

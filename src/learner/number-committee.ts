@@ -1,7 +1,7 @@
 /** Up to eight experts for a number, of its level and of its change, joined by ML-Poly, and these with the median. */
 
 import { createRandom, type Random } from "../engine/model/random.ts";
-import { type Arena, bytesOf, float32, float64 } from "../engine/running/arena.ts";
+import { type Arena, bytesOf, float32, float64, lastingSpace, type Space } from "../engine/running/arena.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import { restoreTogether } from "../features/restore.ts";
 import type { State } from "../state.ts";
@@ -13,7 +13,7 @@ import {
   featureBound,
   isWithout,
   keptAtAlarm,
-  type PlannedPart,
+  type SharingPart,
 } from "./committee.ts";
 import { DriftAlarm } from "./drift-alarm.ts";
 import { isAskedAt, replayAt } from "./effort.ts";
@@ -121,19 +121,19 @@ export function numberHeldSizes(options: CommitteeOptions): HeldSizes {
 }
 
 /** What each part takes in an arena. */
-export function planNumberCommittee(options: CommitteeOptions): PlannedPart[] {
+export function planNumberCommittee(options: CommitteeOptions): SharingPart[] {
   const { features } = options;
   const names = namesFor(options);
   const experts = names.length;
-  const bytes: Record<string, () => number> = {
-    "last-value": () => 0,
-    "least-squares": () => LeastSquares.bytes({ inputs: 2 * features + 2 }),
-    "least-squares-level": () => LeastSquares.bytes({ inputs: features }),
-    network: () => NetworkExpert.bytes(networkOptions(options)),
-    "replayed-level": () => ReplayedNetwork.bytes(levelOptions(options)),
-    "replayed-change": () => ReplayedNetwork.bytes(changeOptions(options)),
-    neighbours: () => Neighbours.bytes({ classes: 0 }, { inputs: features }),
-    "neighbours-change": () => Neighbours.bytes({ classes: 0 }, { inputs: features + 2 }),
+  const spaces: Record<string, () => Space> = {
+    "last-value": () => lastingSpace(0),
+    "least-squares": () => LeastSquares.space({ inputs: 2 * features + 2 }),
+    "least-squares-level": () => LeastSquares.space({ inputs: features }),
+    network: () => NetworkExpert.space(networkOptions(options)),
+    "replayed-level": () => ReplayedNetwork.space(levelOptions(options)),
+    "replayed-change": () => ReplayedNetwork.space(changeOptions(options)),
+    neighbours: () => Neighbours.space({ classes: 0 }, { inputs: features }),
+    "neighbours-change": () => Neighbours.space({ classes: 0 }, { inputs: features + 2 }),
   };
   const placed = numberExperts.filter(
     (name) =>
@@ -142,12 +142,12 @@ export function planNumberCommittee(options: CommitteeOptions): PlannedPart[] {
       (name === "replayed-change" && usesChange(names)),
   );
   return [
-    { name: "rows", bytes: bytesOf(blocksFor(options, experts)) },
-    { name: "target", bytes: TargetCourse.bytes() },
-    ...placed.map((name) => ({ name, bytes: bytes[name]() })),
+    { name: "rows", ...lastingSpace(bytesOf(blocksFor(options, experts))) },
+    { name: "target", ...lastingSpace(TargetCourse.bytes()) },
+    ...placed.map((name) => ({ name, ...spaces[name]() })),
     {
       name: "aggregation",
-      bytes: NumberMix.bytes({ experts }) + FadingWeights.bytes(cautionOptions),
+      ...lastingSpace(NumberMix.bytes({ experts }) + FadingWeights.bytes(cautionOptions)),
     },
   ];
 }

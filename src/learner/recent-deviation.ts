@@ -1,6 +1,6 @@
 /** A second view of each feature: its distance from the mean of its recent rows, in their standard deviations. */
 
-import { type Arena, arenaFor, float64 } from "../engine/running/arena.ts";
+import { type Arena, arenaFor, bytesOf, float64 } from "../engine/running/arena.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
@@ -13,7 +13,9 @@ const winsorized = 8;
 /** A standard deviation below this part of the column's counts as 0. */
 const leastSpread = 1e-6;
 
-const blocksFor = (columns: number) => ({ moments: float64(3, columns), before: float64(3, columns) });
+const blocksFor = (columns: number) => ({ moments: float64(3, columns) });
+/** Where `remember` keeps the moments. */
+const tentativeFor = (columns: number) => ({ before: float64(3, columns) });
 
 /**
  * u = (x - m) / sqrt(v) with m and v of the recent rows: m += k e, v = (1 - k)(v + k e^2), e = x - m,
@@ -25,11 +27,15 @@ export class RecentDeviation implements Stateful {
   readonly #moments: Float64Array;
   readonly #before: Float64Array;
 
-  static bytes = ({ columns }: { columns: number }) => blocksFor(columns);
+  static bytes = ({ columns }: { columns: number }): number => bytesOf(blocksFor(columns));
+
+  static tentativeBytes = ({ columns }: { columns: number }): number => bytesOf(tentativeFor(columns));
 
   constructor({ columns }: { columns: number }, arena?: Arena) {
-    const blocks = blocksFor(columns);
-    const { moments, before } = arenaFor(blocks, arena).place(blocks);
+    const [blocks, tentative] = [blocksFor(columns), tentativeFor(columns)];
+    const own = arenaFor({ ...blocks, ...tentative }, arena);
+    const { moments } = own.place(blocks);
+    const { before } = own.placeTentative(tentative);
     this.columns = columns;
     this.#moments = moments;
     this.#before = before;

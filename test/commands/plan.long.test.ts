@@ -180,6 +180,27 @@ describe.concurrent("a budget one byte too small is refused, with the three larg
     );
   });
 
+  test("prints the bytes of each part of the ensemble, and the scratch that they share once", async () => {
+    const text = "source:\n  fields: [x, y, label]\ntarget: { column: label, classes: 3 }\n";
+    const cwd = folderWith({ "c.yaml": text });
+    const [{ stdout }, json] = await Promise.all([
+      rivulet(["plan", "c.yaml"], { cwd }),
+      rivulet(["plan", "c.yaml", "--json"], { cwd }),
+    ]);
+    const { parts, totalBytes } = JSON.parse(json.stdout) as {
+      parts: { name: string; bytes: number; scratchBytes?: number }[];
+      totalBytes: number;
+    };
+    const lines = stdout.split("\n").map((line) => line.trim().split(/ {2,}/));
+    for (const { name, bytes, scratchBytes = 0 } of parts) {
+      expect(lines).toContainEqual([name, String(bytes), String(scratchBytes)]);
+    }
+    expect(stdout).toContain(`total     ${totalBytes} bytes`);
+    expect(stdout).toContain("scratch   is shared");
+    expect(parts.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(totalBytes);
+    expect(parts.filter(({ name }) => name === "scratch")).toHaveLength(1);
+  });
+
   test("measures what a sample costs the ensemble here at each effort, beside its bytes", async () => {
     const text = "source:\n  fields: [x, y, label]\ntarget: { column: label, classes: 3 }\n";
     const cwd = folderWith({ "c.yaml": text });

@@ -10,6 +10,7 @@ import type {
   PlannedBuffer,
   ProgramPart,
   Role,
+  Scratch,
   Shards,
 } from "./plan.ts";
 import { layShards, queueSlots, shardParts, shardScalars } from "./shards.ts";
@@ -46,6 +47,9 @@ const roleOrder: Role[] = [
   "activation gradient",
   "scratch",
 ];
+
+/** Roles of permanent buffers that nobody reads after the call, or whose reader is done before the next. */
+const passingRoles: readonly Role[] = ["input", "target", "output", "gradient"];
 
 /** Creates a draft of a plan: buffers and instructions are added, and laid out at the end. */
 export function createDraft({ batchSize, cut, givenMasks, share }: Filled): Draft {
@@ -98,16 +102,22 @@ export function createDraft({ batchSize, cut, givenMasks, share }: Filled): Draf
   };
 }
 
+/** What decides where buffers lie, beside buffers and program. */
+export interface LayoutOptions {
+  batchSize: number;
+  shards: Shards | null;
+  states: readonly PlannedState[];
+  sharesScratch: boolean;
+}
+
 /**
  * Assigns every buffer its offset in the arena, including those of the program. If the batch is divided into shards,
  * each shard gets its own buffers and instructions: no buffer or instruction may be added after that.
  */
 export function layOut(
   { buffers, sharing, program, givenMasks, hold }: Draft,
-  batchSize: number,
-  shards: Shards | null,
-  states: readonly PlannedState[],
-): Pick<Plan, "buffers" | "totalBytes" | "unsharedBytes"> {
+  { batchSize, shards, states, sharesScratch }: LayoutOptions,
+): Pick<Plan, "buffers" | "totalBytes" | "unsharedBytes" | "scratch"> {
   const ofShards: Instruction[][] = shardParts.map((part) => program[part]);
   const times = (part: Instruction[]) => (shards && ofShards.includes(part) ? shards.count : 1);
   const instructions = Object.values(program).reduce((sum, part) => sum + part.length * times(part), 0);
@@ -127,7 +137,8 @@ export function layOut(
   const ordered = [...buffers.values()].sort((a, b) => roleOrder.indexOf(a.role) - roleOrder.indexOf(b.role));
   if (!shards) {
     const unsharedBytes = ordered.reduce((sum, { bytes }) => sum + bytes, 0);
-    return { buffers: ordered, totalBytes: place(ordered), unsharedBytes };
+    if (sharesScratch) return { ...placeWithScratch(ordered, program), unsharedBytes };
+    return { buffers: ordered, totalBytes: place(ordered), unsharedBytes, scratch: null };
   }
   const isWhole = ({ name, role }: PlannedBuffer) =>
     role === "input" ||
@@ -135,5 +146,40 @@ export function layOut(
     role === "output" ||
     (role === "mask" && givenMasks) ||
     states.some(({ fullName, perSample }) => perSample && fullName === name);
-  return layShards({ cut: shards, batchSize, buffers: ordered, program, isWhole });
+  return { ...layShards({ cut: shards, batchSize, buffers: ordered, program, isWhole }), scratch: null };
+}
+
+/** Places what must last before what counts only within a call; of that, what a prediction uses comes first. */
+function placeWithScratch(
+  ordered: readonly PlannedBuffer[],
+  program: Draft["program"],
+): { buffers: PlannedBuffer[]; totalBytes: number; scratch: Scratch } {
+  // Sample weights are 1 until somebody writes others.
+  const isPassing = ({ name, role, lifetime }: PlannedBuffer) =>
+    lifetime !== null || (passingRoles.includes(role) && name !== "sampleWeight");
+  const lasting = ordered.filter((buffer) => !isPassing(buffer));
+  const passing = ordered.filter(isPassing);
+  const evaluation = program.evaluation.length > 0 ? program.evaluation : program.forward;
+  const predicting = buffersIn([...evaluation, ...program.prediction]);
+  const ofSteps = passing.filter(({ name, lifetime }) => lifetime === null && !predicting.has(name));
+  const others = passing.filter((buffer) => !ofSteps.includes(buffer));
+  const start = place(lasting);
+  const totalBytes = place(ofSteps, place(others, start, predicting));
+  const ends = others.filter(({ name }) => predicting.has(name)).map(({ offset, bytes }) => offset + bytes);
+  const predictionBytes = Math.max(start, ...ends) - start;
+  return {
+    buffers: [...lasting, ...others, ...ofSteps],
+    totalBytes,
+    scratch: { bytes: totalBytes - start, predictionBytes },
+  };
+}
+
+/** Names of the buffers that instructions read or write. */
+function buffersIn(instructions: readonly Instruction[]): Set<string> {
+  const operands = instructions.flatMap((instruction) => instruction.operands);
+  return new Set(
+    operands.flatMap((operand) =>
+      typeof operand === "number" || !("buffer" in operand) ? [] : [operand.buffer],
+    ),
+  );
 }

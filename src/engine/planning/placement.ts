@@ -33,12 +33,17 @@ export function setLifetimes(
 }
 
 /**
- * Assigns every buffer its offset: permanent buffers one after the other, in order; the others, largest first, each at
- * the lowest offset that overlaps no buffer of the same time. Returns the size of the arena in bytes.
+ * Assigns every buffer its offset, from `from` on: permanent buffers one after the other, in order; the others, those in
+ * `lowest` before the rest and the largest first, each at the lowest offset that overlaps no buffer of the same time.
+ * Returns where the last one ends.
  */
-export function place(buffers: PlannedBuffer[]): number {
+export function place(
+  buffers: readonly PlannedBuffer[],
+  from = 0,
+  lowest: ReadonlySet<string> = new Set(),
+): number {
   // Offset 0 means an absent operand; the scalars are placed there, because they are never optional.
-  let end = 0;
+  let end = from;
   for (const buffer of buffers.filter(({ lifetime }) => lifetime === null)) {
     buffer.offset = end;
     end += buffer.bytes;
@@ -46,7 +51,8 @@ export function place(buffers: PlannedBuffer[]): number {
   const start = end;
   const placed: PlannedBuffer[] = [];
   const moving = buffers.filter(({ lifetime }) => lifetime !== null);
-  for (const buffer of moving.sort((a, b) => b.bytes - a.bytes)) {
+  const rank = ({ name }: PlannedBuffer) => (lowest.has(name) ? 0 : 1);
+  for (const buffer of moving.sort((a, b) => rank(a) - rank(b) || b.bytes - a.bytes)) {
     const { first, last } = buffer.lifetime!;
     const neighbours = placed
       .filter(({ lifetime }) => lifetime!.first <= last && first <= lifetime!.last)

@@ -80,6 +80,19 @@ export interface PlanOptions {
   inputGradient?: boolean;
   /** Also keep a copy of the trained parameters, to which the network can go back. Default false. */
   snapshot?: boolean;
+  /**
+   * Inputs, targets, outputs, gradients and activations lie in a scratch region at the end, whose content counts only
+   * within one call: networks of an arena that run in turn share it. Gradients are then not accumulated over calls.
+   * Default false.
+   */
+  sharesScratch?: boolean;
+}
+
+/** A region whose content counts only within one call, so that several may use it in turn. */
+export interface Scratch {
+  bytes: number;
+  /** How many of them, from the beginning on, a prediction writes; the others only a training step. */
+  predictionBytes: number;
 }
 
 /**
@@ -113,9 +126,15 @@ export interface Plan {
   program: Record<ProgramPart, Instruction[]>;
   /** Size of the arena, in bytes. */
   totalBytes: number;
+  /** The end of these bytes, if other networks share it; null: all of them belong to this one. */
+  scratch: Scratch | null;
   /** Size of the arena if no two buffers shared space, in bytes. */
   unsharedBytes: number;
 }
+
+/** Whether the gradients of one call are still there in the next, which may add its own. */
+export const keepsGradients = ({ accumulate, scratch }: Pick<Plan, "accumulate" | "scratch">): boolean =>
+  accumulate && scratch === null;
 
 /** The options of a plan with all defaults filled in. */
 export type Filled = Required<Omit<PlanOptions, "shards">> & { cut: Cut | null };

@@ -48,8 +48,15 @@ export function plan(model: Model, options: PlanOptions = {}): Plan {
       "are all frozen; leave at least one to be trained, or plan without training",
     );
   }
-  const { share = true, givenMasks = false, shards = 1, inputGradient = false, snapshot = false } = options;
+  const { share = true, givenMasks = false, shards = 1, inputGradient = false } = options;
+  const { snapshot = false, sharesScratch = false } = options;
   const cut = cutBatch(batchSize, shards);
+  if (cut && sharesScratch) {
+    throw new RivuletError(
+      "model.shards",
+      "found shards in a network that shares its scratch, expected none; leave one out",
+    );
+  }
   if (shards > 1) requireIndependentRows(flattened(units), training);
   const filled = {
     batchSize,
@@ -60,6 +67,7 @@ export function plan(model: Model, options: PlanOptions = {}): Plan {
     givenMasks,
     inputGradient,
     snapshot,
+    sharesScratch,
     cut,
   };
   // Which plan needs least memory depends on widths and batch size, so all plans that the options allow are tried.
@@ -87,7 +95,7 @@ const firstPassed = (units: readonly Unit[], inputGradient: boolean) =>
 
 /** Plans with these options; activations of the trained layers are recomputed in `segmentCount` segments. */
 function planWith(model: Model, units: Unit[], options: Filled, segmentCount: number): Plan {
-  const { batchSize, training, accumulate, recompute, cut } = options;
+  const { batchSize, training, accumulate, recompute, sharesScratch, cut } = options;
   const outputShape = units[units.length - 1].outputShape;
   const { targets, elements } = lossShape(model.loss, outputShape);
   const draft = createDraft(options);
@@ -122,7 +130,7 @@ function planWith(model: Model, units: Unit[], options: Filled, segmentCount: nu
     states,
     inputGradient: inputGradient?.buffer ?? null,
     program: draft.program,
-    ...layOut(draft, batchSize, shards, states),
+    ...layOut(draft, { batchSize, shards, states, sharesScratch }),
   };
 }
 

@@ -5,7 +5,7 @@ import { sizeOf } from "../layers/layer.ts";
 import type { Model } from "../model/model.ts";
 import { optimizerKindOf } from "../optimizers/index.ts";
 import { largestRate } from "../optimizers/optimizer.ts";
-import type { Plan } from "../planning/plan.ts";
+import { keepsGradients, type Plan } from "../planning/plan.ts";
 
 /** A tensor for export or import: row-major, unpadded, in PyTorch's layout. */
 export type Tensor = {
@@ -94,10 +94,10 @@ function requireTraining(plan: Plan, model: Model, state: NetworkState): void {
     requireCheck(data, isSquare ? squared : finite, `"${name}"`);
   }
   if (accumulated === 0) return;
-  if (!plan.accumulate) {
+  if (!keepsGradients(plan)) {
     throw new RivuletError(
       "state.mismatch",
-      "found accumulated gradients in the state, expected none; restore into a network planned with accumulate: true",
+      "found accumulated gradients in the state, expected none; restore into a network that keeps them between calls, with accumulate: true and sharesScratch: false",
     );
   }
   if (!(accumulated < accumulating)) {

@@ -9,7 +9,14 @@ import { applySchedule, multiplierAt, Plateau, requireLength } from "../model/sc
 import { optimizerKindOf } from "../optimizers/index.ts";
 import type { OptimizerKind } from "../optimizers/optimizer.ts";
 import { predictsFromLogits } from "../planning/losses.ts";
-import type { Instruction, Plan, PlannedBuffer, PlanOptions, ProgramPart } from "../planning/plan.ts";
+import {
+  type Instruction,
+  keepsGradients,
+  type Plan,
+  type PlannedBuffer,
+  type PlanOptions,
+  type ProgramPart,
+} from "../planning/plan.ts";
 import { plan, requireBudget } from "../planning/planner.ts";
 import { shardsFor } from "../planning/shards.ts";
 import type { PlannedParameter } from "../planning/units.ts";
@@ -42,7 +49,10 @@ export interface NetworkOptions extends PlanOptions {
    * does not change the results, which depend only on `shards`; with threads its default is 4.
    */
   workers?: Threads;
-  /** Place the network in this arena, after its present content, instead of a new one. Shards are not possible then. */
+  /**
+   * Place the network in this arena, after its present content, instead of a new one. Shards are not possible then. With
+   * `sharesScratch` the scratch is the arena's: what the views hold counts until another network of it is called.
+   */
   arena?: Arena;
 }
 
@@ -81,8 +91,13 @@ export class Network implements Stateful {
   learningRate: number;
 
   readonly #kernels: Kernels;
-  /** Byte offset of the plan in the arena. */
+  /** Byte offsets in the memory: of the plan, and of its scratch, of which the plan's offsets begin at `#ownBytes`. */
   readonly #base: number;
+  readonly #scratchBase: number;
+  readonly #ownBytes: number;
+  /** Places of the float32 numbers past the ends of gradients in the scratch: updates read whole vectors. */
+  readonly #pastGradients: Uint32Array;
+  readonly #memory: Float32Array;
   /** Runs the program if the batch is divided into shards. */
   readonly #shardWorkers: ShardWorkers | null;
   readonly #scalars: Float64Array;
@@ -125,8 +140,15 @@ export class Network implements Stateful {
     }
     const isShared = shards !== null && workers !== undefined && workers.count > 1;
     this.kernels = arena?.kernels.variant ?? options.kernels ?? chooseVariant(options.deterministic ?? false);
-    this.#base = arena?.reserve(this.plan.totalBytes) ?? 0;
-    this.#kernels = arena?.kernels ?? createKernels(this.kernels, this.plan.totalBytes, isShared);
+    const { totalBytes, scratch } = this.plan;
+    this.#ownBytes = totalBytes - (scratch?.bytes ?? 0);
+    const hasScratch = arena !== undefined && arena.scratchBytes > 0 && scratch !== null;
+    this.#base = arena?.reserve(hasScratch ? this.#ownBytes : totalBytes) ?? 0;
+    this.#scratchBase = hasScratch ? arena.reserveScratch(scratch) : this.#base + this.#ownBytes;
+    this.#kernels = arena?.kernels ?? createKernels(this.kernels, totalBytes, isShared);
+    const { buffer } = this.#kernels;
+    this.#memory = new Float32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
+    this.#pastGradients = this.#placesPastGradients();
 
     this.batchSize = this.plan.batchSize;
     this.inputs = this.plan.inputs;
@@ -141,9 +163,9 @@ export class Network implements Stateful {
     this.#meanLoss = model.loss.reduction === "mean";
 
     const scalars = this.#buffer("scalars");
-    this.#scalars = new Float64Array(this.#kernels.buffer, this.#base + scalars.offset, scalars.shape[0]);
+    this.#scalars = new Float64Array(this.#kernels.buffer, this.#addressOf(scalars), scalars.shape[0]);
     this.#stepSize = this.#scalars.subarray(Scalar.StepSize, Scalar.StepSize + 1);
-    this.#parts = partsOf(this.plan, this.#base + this.#buffer("program").offset);
+    this.#parts = partsOf(this.plan, this.#addressOf(this.#buffer("program")));
     const { forward, evaluation } = this.#parts;
     this.#evaluation = evaluation.count > 0 ? evaluation : forward;
     this.#writeProgram(Object.values(this.plan.program).flat());
@@ -263,6 +285,7 @@ export class Network implements Stateful {
     const plateau = this.#plateau;
     const completes = this.#accumulated + rows === rowsPerUpdate;
     this.#lastRows = rows;
+    this.#clearPastGradients();
     let finite = !this.#poisoned;
     if (finite) {
       scalars[Scalar.GradientScale] = this.#meanLoss ? 1 / (rowsPerUpdate * this.#lossElements) : 1;
@@ -354,14 +377,11 @@ export class Network implements Stateful {
 
   /**
    * Returns copies of the gradients of the last step or of those accumulated, in PyTorch's layout, without frozen
-   * parameters. @throws RivuletError when updates are made in place, because gradients are not kept then
+   * parameters. @throws RivuletError when updates are made in place, or the scratch is shared: no gradients are kept then
    */
   gradients(): Tensor[] {
-    if (!this.plan.accumulate) {
-      throw new RivuletError(
-        "network.not-planned",
-        "in-place updates keep no gradients; plan with accumulate: true",
-      );
+    if (!keepsGradients(this.plan)) {
+      throw new RivuletError("network.not-planned", `found no gradients to return: ${this.#goneGradients}`);
     }
     return this.#tensors(".gradient", false);
   }
@@ -446,10 +466,10 @@ export class Network implements Stateful {
         "the network was planned without training; plan with training: true",
       );
     }
-    if (!this.plan.accumulate && rows !== rowsPerUpdate) {
+    if (!keepsGradients(this.plan) && rows !== rowsPerUpdate) {
       throw new RivuletError(
         "network.not-planned",
-        `an update of ${rowsPerUpdate} samples in calls of ${rows} needs gradient accumulation, but updates are made in place; plan with accumulate: true`,
+        `an update of ${rowsPerUpdate} samples in calls of ${rows} needs gradient accumulation, but ${this.#goneGradients}`,
       );
     }
     if (this.#accumulated > 0 && rowsPerUpdate !== this.#accumulating) {
@@ -466,12 +486,44 @@ export class Network implements Stateful {
     }
   }
 
+  /** Why no gradients are kept between calls, and what to do about it. */
+  get #goneGradients(): string {
+    return this.plan.accumulate
+      ? "other networks share the scratch that they are in; plan with sharesScratch: false"
+      : "updates are made in place; plan with accumulate: true";
+  }
+
   #buffer(name: string): PlannedBuffer {
     return this.plan.buffers.find((buffer) => buffer.name === name)!;
   }
 
-  #viewOf({ offset, shape }: PlannedBuffer): Float32Array {
-    return new Float32Array(this.#kernels.buffer, this.#base + offset, sizeOf(shape));
+  /** Returns the byte offset of a buffer in the memory. */
+  #addressOf({ offset }: PlannedBuffer): number {
+    const own = this.#ownBytes;
+    return offset < own ? this.#base + offset : this.#scratchBase + offset - own;
+  }
+
+  #placesPastGradients(): Uint32Array {
+    const { buffers, scratch } = this.plan;
+    const gradients = scratch ? buffers.filter(({ role, lifetime }) => role === "gradient" && !lifetime) : [];
+    return Uint32Array.from(
+      gradients.flatMap((gradient) => {
+        const numbers = sizeOf(gradient.shape);
+        const first = this.#addressOf(gradient) / 4 + numbers;
+        return Array.from({ length: gradient.bytes / 4 - numbers }, (_, index) => first + index);
+      }),
+    );
+  }
+
+  /** Sets to 0 what others that use the scratch have left where an update reads past the end of a gradient. */
+  #clearPastGradients(): void {
+    const memory = this.#memory;
+    const places = this.#pastGradients;
+    for (let i = 0; i < places.length; i++) memory[places[i]] = 0;
+  }
+
+  #viewOf(buffer: PlannedBuffer): Float32Array {
+    return new Float32Array(this.#kernels.buffer, this.#addressOf(buffer), sizeOf(buffer.shape));
   }
 
   #view(name: string): Float32Array {
@@ -515,12 +567,12 @@ export class Network implements Stateful {
   }
 
   #writeProgram(instructions: Instruction[]): void {
-    const { offset: start, bytes } = this.#buffer("program");
-    const base = this.#base;
-    const offset = base + start;
+    const program = this.#buffer("program");
+    const { bytes } = program;
+    const offset = this.#addressOf(program);
     const ints = new Int32Array(this.#kernels.buffer, offset, bytes / 4);
     const floats = new Float32Array(this.#kernels.buffer, offset, bytes / 4);
-    const addresses = new Map(this.plan.buffers.map((buffer) => [buffer.name, base + buffer.offset]));
+    const addresses = new Map(this.plan.buffers.map((buffer) => [buffer.name, this.#addressOf(buffer)]));
     for (const [index, { operation, operands }] of instructions.entries()) {
       const at = index * instructionSlots;
       ints[at] = operation;

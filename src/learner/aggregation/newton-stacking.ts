@@ -1,4 +1,11 @@
-import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
+import {
+  type Arena,
+  aloneBytes,
+  arenaFor,
+  float64,
+  type Space,
+  spaceOf,
+} from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
 import { covariance, within } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
@@ -20,9 +27,13 @@ const largestWeight = 1e6;
 const blocksFor = ({ experts, classes }: NewtonStackingOptions) => ({
   weights: float64(experts),
   inverse: float64(experts, experts),
-  answers: float64(experts, classes),
   logits: float64(experts, classes),
   mixed: float64(classes),
+});
+
+/** What counts only within a call. */
+const passingFor = ({ experts, classes }: NewtonStackingOptions) => ({
+  answers: float64(experts, classes),
   gradient: float64(experts),
   direction: float64(experts),
   awakeWeights: float64(experts),
@@ -57,12 +68,14 @@ export class NewtonStacking implements Aggregation {
   /** How many were awake at the last answer. */
   #awake: number;
 
-  static bytes = (options: NewtonStackingOptions) => bytesOf(blocksFor(options));
+  static space = (options: NewtonStackingOptions): Space => spaceOf(blocksFor(options), passingFor(options));
+
+  static bytes = (options: NewtonStackingOptions): number => aloneBytes(NewtonStacking.space(options));
 
   constructor(options: NewtonStackingOptions, arena?: Arena) {
-    const blocks = blocksFor(options);
-    this.#arena = arenaFor(blocks, arena);
-    const arrays = this.#arena.place(blocks);
+    const [blocks, passing] = [blocksFor(options), passingFor(options)];
+    this.#arena = arenaFor({ ...blocks, ...passing }, arena);
+    const arrays = { ...this.#arena.place(blocks), ...this.#arena.placePassing(passing) };
     this.#answers = arrays.answers;
     this.#experts = options.experts;
     this.#classes = options.classes;
@@ -80,7 +93,8 @@ export class NewtonStacking implements Aggregation {
   }
 
   mix(answers: Float64Array, out: Float64Array, at: number): void {
-    this.#pack(answers);
+    this.#packAnswers(answers);
+    this.#packWeights();
     const weights = this.#awake === this.#experts ? this.weights : this.#awakeWeights;
     this.#arena.kernels.learning.stackLogits(
       this.#mixed.byteOffset,
@@ -96,6 +110,7 @@ export class NewtonStacking implements Aggregation {
   /** Learns that the last answer was given where the class was `label`. */
   learn(label: number): void {
     const isWhole = this.#awake === this.#experts;
+    this.#packWeights();
     this.#arena.kernels.learning.stackLearn(
       (isWhole ? this.weights : this.#awakeWeights).byteOffset,
       (isWhole ? this.#inverse : this.#awakeInverse).byteOffset,
@@ -112,11 +127,8 @@ export class NewtonStacking implements Aggregation {
     if (!isWhole) this.#unpack();
   }
 
-  /**
-   * Copies the answers of the experts that are awake and, where some are not, their weights and their part of M. Weights
-   * are larger the fewer are awake, as they add up to 1 at the start: those that are awake learn as if they were all.
-   */
-  #pack(answers: Float64Array): void {
+  /** Copies the answers of the experts that are awake, and counts these. */
+  #packAnswers(answers: Float64Array): void {
     const experts = this.#experts;
     const classes = this.#classes;
     const asleep = this.#asleep;
@@ -127,7 +139,17 @@ export class NewtonStacking implements Aggregation {
       awake++;
     }
     this.#awake = awake;
+  }
+
+  /**
+   * Copies the weights of the experts that are awake and their part of M, where some are not. Weights are larger the fewer
+   * are awake, as they add up to 1 at the start: those that are awake learn as if they were all.
+   */
+  #packWeights(): void {
+    const experts = this.#experts;
+    const awake = this.#awake;
     if (awake === experts) return;
+    const asleep = this.#asleep;
     const factor = experts / awake;
     for (let k = 0, to = 0, row = 0; k < experts; k++) {
       if (asleep[k] === 1) continue;

@@ -1,4 +1,4 @@
-import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
+import { type Arena, arenaFor, bytesOf, float64, type Space, spaceOf } from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
 import { notNegative } from "../../state-check.ts";
 import type { Expert } from "../expert.ts";
@@ -19,6 +19,8 @@ export class LabelTransitions implements Expert {
   readonly #classes: number;
   /** [last label, label] */
   readonly #counts: Float64Array;
+
+  static space = ({ classes }: { classes: number }): Space => spaceOf(blocksFor(classes));
 
   static bytes = ({ classes }: { classes: number }) => bytesOf(blocksFor(classes));
 

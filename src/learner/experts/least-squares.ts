@@ -1,4 +1,11 @@
-import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
+import {
+  type Arena,
+  aloneBytes,
+  arenaFor,
+  float64,
+  type Space,
+  spaceOf,
+} from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
 import { covariance, within } from "../../state-check.ts";
 import type { Expert } from "../expert.ts";
@@ -27,9 +34,10 @@ const mostVariance = 1e9;
 const blocksFor = (size: number) => ({
   weights: float64(size),
   covariance: float64(size, size),
-  gain: float64(size),
-  row: float64(size),
 });
+
+/** What counts only within a call. */
+const passingFor = (size: number) => ({ gain: float64(size), row: float64(size) });
 
 /**
  * Recursive least squares with exponential forgetting (Plackett, 1950; Haykin, Adaptive Filter Theory): K = P x / (lambda + x' P x),
@@ -48,14 +56,18 @@ export class LeastSquares implements Expert {
   readonly #gain: Float64Array;
   readonly #row: Float64Array;
 
-  static bytes = ({ inputs }: LeastSquaresOptions) => bytesOf(blocksFor(inputs + 1));
+  static space = ({ inputs }: LeastSquaresOptions): Space =>
+    spaceOf(blocksFor(inputs + 1), passingFor(inputs + 1));
+
+  static bytes = (options: LeastSquaresOptions): number => aloneBytes(LeastSquares.space(options));
 
   constructor({ inputs, forgetting = 0.999 }: LeastSquaresOptions, arena?: Arena) {
     this.#size = inputs + 1;
     this.#forgetting = forgetting;
-    const blocks = blocksFor(this.#size);
-    this.#arena = arenaFor(blocks, arena);
-    const { weights, covariance, gain, row } = this.#arena.place(blocks);
+    const [blocks, passing] = [blocksFor(this.#size), passingFor(this.#size)];
+    this.#arena = arenaFor({ ...blocks, ...passing }, arena);
+    const { weights, covariance } = this.#arena.place(blocks);
+    const { gain, row } = this.#arena.placePassing(passing);
     this.#weights = weights;
     this.#covariance = covariance;
     this.#gain = gain;

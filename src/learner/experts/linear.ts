@@ -1,5 +1,5 @@
 import { rmsprop } from "../../engine/model/model.ts";
-import type { Arena } from "../../engine/running/arena.ts";
+import type { Arena, Space } from "../../engine/running/arena.ts";
 import { NetworkExpert } from "./network.ts";
 
 export interface LinearOptions {
@@ -17,6 +17,8 @@ const optionsFor = ({ inputs, classes }: LinearOptions) => ({
 
 /** Softmax regression [inputs -> classes] from weights of 0, by RMSprop with rate 0.01 and smoothing 0.995. */
 export class LinearExpert extends NetworkExpert {
+  static override space = (options: LinearOptions): Space => NetworkExpert.space(optionsFor(options));
+
   static override bytes = (options: LinearOptions) => NetworkExpert.bytes(optionsFor(options));
 
   constructor(options: LinearOptions, arena?: Arena) {

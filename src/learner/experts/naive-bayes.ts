@@ -1,5 +1,13 @@
 import { takeExponential } from "../../engine/model/exponential.ts";
-import { type Arena, arenaFor, bytesOf, float32, float64 } from "../../engine/running/arena.ts";
+import {
+  type Arena,
+  aloneBytes,
+  arenaFor,
+  float32,
+  float64,
+  type Space,
+  spaceOf,
+} from "../../engine/running/arena.ts";
 import { takeLogarithm } from "../../logarithm.ts";
 import type { State } from "../../state.ts";
 import { notNegative } from "../../state-check.ts";
@@ -23,12 +31,16 @@ const tempering = 0.5;
 /** Numbers of a row in memory: whole vectors, 0 past the last input. */
 const strideOf = (inputs: number) => 4 * Math.ceil(inputs / 4);
 
-const blocksFor = ({ inputs, classes }: NaiveBayesOptions) => ({
+/** What counts only within a call. */
+const passingFor = ({ inputs, classes }: NaiveBayesOptions) => ({
   row: float32(strideOf(inputs)),
+  distances: float64(classes),
+});
+
+const blocksFor = ({ inputs, classes }: NaiveBayesOptions) => ({
   counts: float32(classes),
   means: float32(classes, strideOf(inputs)),
   squares: float32(classes, strideOf(inputs)),
-  distances: float64(classes),
 });
 
 /**
@@ -50,12 +62,15 @@ export class NaiveBayes implements Expert {
   /** [classes]: sum over the inputs of (x - mean)^2 / v + log v. */
   readonly #distances: Float64Array;
 
-  static bytes = (options: NaiveBayesOptions) => bytesOf(blocksFor(options));
+  static space = (options: NaiveBayesOptions): Space => spaceOf(blocksFor(options), passingFor(options));
+
+  static bytes = (options: NaiveBayesOptions): number => aloneBytes(NaiveBayes.space(options));
 
   constructor(options: NaiveBayesOptions, arena?: Arena) {
-    const blocks = blocksFor(options);
-    this.#arena = arenaFor(blocks, arena);
-    const { row, counts, means, squares, distances } = this.#arena.place(blocks);
+    const [blocks, passing] = [blocksFor(options), passingFor(options)];
+    this.#arena = arenaFor({ ...blocks, ...passing }, arena);
+    const { counts, means, squares } = this.#arena.place(blocks);
+    const { row, distances } = this.#arena.placePassing(passing);
     this.#row = row;
     this.#distances = distances;
     this.#inputs = options.inputs;
@@ -100,7 +115,9 @@ export class NaiveBayes implements Expert {
   }
 
   #take(inputs: Float32Array): void {
-    for (let i = 0; i < this.#inputs; i++) this.#row[i] = inputs[i];
+    const row = this.#row;
+    for (let i = 0; i < this.#inputs; i++) row[i] = inputs[i];
+    for (let i = this.#inputs; i < row.length; i++) row[i] = 0;
   }
 
   learn(inputs: Float32Array, targets: Float64Array, at: number): void {

@@ -1,4 +1,4 @@
-import { type Arena, bytesOf, float32, float64 } from "../../engine/running/arena.ts";
+import { type Arena, aloneBytes, float32, float64, type Space, spaceOf } from "../../engine/running/arena.ts";
 import { RivuletError } from "../../errors/errors.ts";
 import type { State } from "../../state.ts";
 import type { Expert } from "../expert.ts";
@@ -19,6 +19,7 @@ const nearest = 0.01;
 /** Distances that the kernel computes at once. */
 const distancesAtOnce = 16;
 
+/** All of it counts only within a call. */
 const blocksFor = (inputs: number, count: number) => ({
   probe: float32(inputs),
   nearest: float32(strideOf(count)),
@@ -49,8 +50,11 @@ export class Neighbours implements Expert {
   readonly #votes: Float64Array;
   #found = 0;
 
-  static bytes = ({ count = 12 }: NeighboursOptions, { inputs }: Pick<ReplayRingOptions, "inputs">) =>
-    bytesOf(blocksFor(inputs, count));
+  static space = ({ count = 12 }: NeighboursOptions, { inputs }: Pick<ReplayRingOptions, "inputs">): Space =>
+    spaceOf({}, blocksFor(inputs, count));
+
+  static bytes = (options: NeighboursOptions, ring: Pick<ReplayRingOptions, "inputs">): number =>
+    aloneBytes(Neighbours.space(options, ring));
 
   /** @throws RivuletError where ring and metric are not in the arena */
   constructor(options: NeighboursOptions, ring: ReplayRing, metric: FeatureMetric, arena: Arena) {
@@ -62,7 +66,7 @@ export class Neighbours implements Expert {
         "found a ring or a metric in another arena than that of the neighbours, expected the same arena; create them in it",
       );
     }
-    const { probe, nearest, places, scratch, votes } = arena.place(blocksFor(ring.inputs, count));
+    const { probe, nearest, places, scratch, votes } = arena.placePassing(blocksFor(ring.inputs, count));
     this.#arena = arena;
     this.#probe = probe;
     this.ring = ring;

@@ -114,7 +114,7 @@ describe("updates in place", () => {
     const network = createNetwork(wide, { batchSize: 2, accumulate: false });
     fill(network, 1);
     expect(() => network.step(1, 2)).toThrow("updates are made in place; plan with accumulate: true");
-    expect(() => network.gradients()).toThrow("in-place updates keep no gradients");
+    expect(() => network.gradients()).toThrow("found no gradients to return: updates are made in place");
     expect(() => plan({ ...wide, clip: { type: "norm", maximum: 1 } }, { accumulate: false })).toThrow(
       "clipping by norm needs the whole gradient; remove `accumulate: false` or clip by value",
     );
