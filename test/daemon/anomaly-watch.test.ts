@@ -2,10 +2,14 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { parseConfig } from "../../src/config/config.ts";
+import type { AlarmScores } from "../../src/daemon/alarm-scores.ts";
 import { AnomalyWatch } from "../../src/daemon/anomaly-watch.ts";
 import { Daemon } from "../../src/daemon/daemon.ts";
 import type { LogEntry } from "../../src/daemon/log.ts";
+import { Outputs } from "../../src/daemon/outputs/outputs.ts";
+import type { PredictionRecord } from "../../src/daemon/outputs/prediction.ts";
 import { type AlarmRule, createAlarm } from "../../src/device/alarm.ts";
+import type { PrequentialLearner } from "../../src/learner/prequential-learner.ts";
 import { measureAllocation } from "../allocation.ts";
 import { stationary } from "../learner/anomaly/streams.ts";
 import { folderWith } from "../rivulet.ts";
@@ -330,6 +334,31 @@ describe("a daemon without a target", () => {
       "has no clock; name the column with the time in source.time, or say how much time is between two rows, such as anomaly: { interval: 5min }",
     );
   });
+});
+
+test("a prediction says how unusual the sample and the latest while are, and which episode is under way", () => {
+  const { watch } = watchOf();
+  const records: PredictionRecord[] = [];
+  const output = {
+    name: "x",
+    isActive: true,
+    sent: 0,
+    dropped: 0,
+    send: (record: PredictionRecord) => void records.push(record),
+    close() {},
+  };
+  const learner = { classes: 0, isInformed: false } as unknown as PrequentialLearner;
+  const outputs = new Outputs([output], null, learner, {} as AlarmScores, watch, () => {});
+  const next = stationary["gauss"](4);
+  feed(watch, 0, 1000, (row) => (row === 999 ? 60 : next(row)));
+  outputs.observe(1000, Float64Array.of(start), 0);
+  const { evidence, threshold, sustained } = watch.detector;
+  expect(sustained).toBeLessThan(evidence);
+  const [record] = records;
+  expect([record.evidence, record.threshold, record.sustained]).toEqual(
+    [evidence, threshold, sustained].map((value) => Number(value.toPrecision(6))),
+  );
+  expect(record).toMatchObject({ alarm: true, episode: { number: 1, column: "temperature", seen: 60 } });
 });
 
 test("the pin is high and the device is told from the first sample of an episode to its end", async () => {

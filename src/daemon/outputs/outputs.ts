@@ -108,6 +108,7 @@ export class Outputs {
 function addAnomaly(record: PredictionRecord, { detector, isOpen, episodes: [latest] }: AnomalyWatch): void {
   record.evidence = rounded(detector.evidence);
   record.threshold = rounded(detector.threshold);
+  record.sustained = rounded(detector.sustained);
   record.alarm = isOpen;
   if (!isOpen || latest === undefined) return;
   const { number, column, since, seen, expected, text } = latest;

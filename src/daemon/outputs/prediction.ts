@@ -24,6 +24,8 @@ export interface PredictionRecord {
   /** How unusual the sample is, in nats, and how much an alarm needs; where anomalies are watched for. */
   evidence?: number;
   threshold?: number;
+  /** How unusual the latest while is, in nats: see `sustained` of `AnomalyDetector`. */
+  sustained?: number;
   /** The episode of anomaly that is under way. */
   episode?: { number: number; column: string; since: string; seen: number; expected: number; text: string };
 }

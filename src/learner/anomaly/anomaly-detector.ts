@@ -25,6 +25,8 @@ const mostColumns = 1024;
 const shortestAverage = 16;
 const dispersion = ingredients.indexOf("dispersion");
 const unchanged = ingredients.indexOf("unchanged");
+const bounds = ingredients.indexOf("bounds");
+const none = -1;
 /** What somebody says was normal counts as one row in so many, so that its three strongest scores add up to no alarm. */
 const partOfNormal = 0.03;
 /** A level that moved by so many standard deviations, or scatter by so large a ratio of squares, is another one. */
@@ -163,7 +165,8 @@ export class AnomalyDetector implements Stateful {
   /** What counts of the evidence for the gate, [1]. */
   readonly #counted = new Float64Array(1);
   readonly #recurrence = new DailyRecurrence();
-  /** [1] */
+  /** What is unusual of the latest row itself, and its running mean, [1]. */
+  readonly #momentary = new Float64Array(1);
   readonly #sustained = new Float64Array(1);
   /** Strongest joint distance of the episode, as a logarithm, [1]. */
   readonly #strongestJoint = new Float64Array(1);
@@ -177,7 +180,7 @@ export class AnomalyDetector implements Stateful {
 
   /** Bytes of a detector of so many columns. */
   static bytes(columns: number): number {
-    const own = 8 * (2 * ingredients.length + columns + 8 + found.count) + 4 * ingredients.length;
+    const own = 8 * (2 * ingredients.length + columns + 9 + found.count) + 4 * ingredients.length;
     const tails = (ingredients.length + 1) * ScoreTail.bytes;
     const joint = columns > 1 ? JointDistance.bytes(columns) + tails : 0;
     return own + columns * ChannelScores.bytes + joint + AlarmGate.bytes + DailyRecurrence.bytes;
@@ -225,8 +228,9 @@ export class AnomalyDetector implements Stateful {
   }
 
   /**
-   * How unusual the rows of the latest while are, in nats: the running mean of the evidence over the rows after which an
-   * episode is over. It ranks stretches of time, as the evidence ranks moments.
+   * How unusual the rows of the latest while are, in nats: the running mean, over the rows after which an episode is over, of
+   * the evidence without `bounds`, which looks back over a while itself. It ranks stretches of time, as the evidence ranks
+   * moments.
    */
   get sustained(): number {
     return this.#sustained[0];
@@ -312,11 +316,12 @@ export class AnomalyDetector implements Stateful {
     if (this.#joint === null || this.#jointTail === null) this.#nats.set(this.#maxima);
     else this.#scoreTogether(this.#joint, this.#jointTail);
     this.#rows[0]++;
-    this.#addStrongest();
+    this.#addStrongest(this.#evidence, none);
+    this.#addStrongest(this.#momentary, bounds);
     this.#recurrence.observe(this.#evidence, halfHours, this.#knowsTime, this.#counted);
     const begins = this.#gate.observe(this.#counted, times, timeAt);
     const span = Math.max(this.#gate.coolDownRows, shortestAverage);
-    this.#sustained[0] += (this.#evidence[0] - this.#sustained[0]) / span;
+    this.#sustained[0] += (this.#momentary[0] - this.#sustained[0]) / span;
     if (begins) this.#note(values, offset, times[timeAt]);
     if (this.#gate.isAbove) this.#keepStrongest(times[timeAt]);
     return begins;
@@ -363,7 +368,8 @@ export class AnomalyDetector implements Stateful {
     if (row >= quietRows) tail.add(logs, 0);
   }
 
-  #addStrongest(): void {
+  /** Writes the sum of the three strongest nats to `sum[0]`, without those of one ingredient. */
+  #addStrongest(sum: Float64Array, leftOut: number): void {
     let first = 0;
     let second = 0;
     let third = 0;
@@ -371,7 +377,7 @@ export class AnomalyDetector implements Stateful {
     for (let which = 0; which < this.#nats.length; which++) {
       const nats = this.#nats[which];
       // A value that stays is told by its scatter too: both are one piece of evidence.
-      if (which === weaker) continue;
+      if (which === weaker || which === leftOut) continue;
       if (nats > first) {
         third = second;
         second = first;
@@ -381,7 +387,7 @@ export class AnomalyDetector implements Stateful {
         second = nats;
       } else if (nats > third) third = nats;
     }
-    this.#evidence[0] = first + second + third;
+    sum[0] = first + second + third;
   }
 
   /** Keeps what the alarm is about. */

@@ -365,6 +365,23 @@ test("ranks a stretch of unusual rows above a moment that is as unusual, by its 
   expect(sustained[2500]).toBeCloseTo(sustained[2499] + (evidence[2500] - sustained[2499]) / 40, 12);
 });
 
+test("leaves the bounds of a window out of the mean over the cool-down", () => {
+  const next = stationary["gauss"](3);
+  const detector = createAnomalyDetector({ columns: ["pump"], coolDownMs: 40 * rowMs });
+  const runs = (row: number) => row >= 6000 || row % 16 < 8;
+  const leftOut: number[] = [];
+  for (let row = 0; row < 6100; row++) {
+    const before = detector.sustained;
+    detector.observe(Float64Array.of((runs(row) ? 100 : 0) + next(0)), 0, Float64Array.of(row * rowMs), 0);
+    const span = Math.max(detector.coolDownRows, 16);
+    leftOut.push(detector.evidence - before - span * (detector.sustained - before));
+  }
+  expect(Math.max(...leftOut.slice(6032))).toBeGreaterThan(3);
+  expect(Math.min(...leftOut)).toBeGreaterThan(-1e-9);
+  // The window is not compared in its first 64 rows.
+  expect(Math.max(...leftOut.slice(0, 64))).toBeLessThan(1e-9);
+});
+
 test.each([1, 2, 15])("takes the bytes that were planned for %d columns", (count) => {
   let allocated = 0;
   const counted = <T extends new (...given: never[]) => ArrayBufferView>(type: T): T =>
