@@ -181,7 +181,13 @@ export type {
 
 // Describing a network as plain values: layers, loss, optimizer, schedule; as JSON and back.
 
-export { describeModel, type ModelDescription, modelFromDescription } from "./engine/model/description.ts";
+export {
+  describeModel,
+  type ModelDescription,
+  type ModelPart,
+  modelFromDescription,
+  type WrittenPart,
+} from "./engine/model/description.ts";
 export * from "./engine/model/model.ts";
 export {
   constant,

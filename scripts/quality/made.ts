@@ -2,6 +2,7 @@
  * The ensemble on streams of our own making beside plain networks whose rate was picked in hindsight: other sizes, classes
  * and scales than the open streams have, with gaps, drift and rare classes.
  */
+import type { WrittenPart } from "../../src/engine/model/description.ts";
 import { createRandom } from "../../src/engine/model/random.ts";
 import { createLearner } from "../../src/learner/create-learner.ts";
 import { createEnsemble } from "../../src/learner/ensemble.ts";
@@ -9,7 +10,7 @@ import { type Stream, taskOf } from "./streams.ts";
 
 const rates = [0.0003, 0.001, 0.003, 0.01, 0.03];
 /** Plain networks: linear, and one hidden layer. */
-const shapes: Record<string, unknown[]> = { linear: [], "32 tanh": [{ dense: 32 }, "tanh"] };
+const shapes: Record<string, WrittenPart[]> = { linear: [], "32 tanh": [{ dense: 32 }, "tanh"] };
 
 interface Noise {
   uniform: () => number;

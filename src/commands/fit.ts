@@ -1,6 +1,6 @@
 import { requiredTarget } from "../config/config.ts";
 import { configuredNetworkLearner } from "../config/configured-learner.ts";
-import { describeSchedule, scheduleFromDescription } from "../engine/model/description.ts";
+import { describeSchedule, scheduleFromDescription, type WrittenPart } from "../engine/model/description.ts";
 import { isOpen, spanning } from "../engine/model/schedule.ts";
 import type { Learner } from "../learner/learner.ts";
 import type { DataFile } from "../library/data-files.ts";
@@ -55,7 +55,7 @@ async function scheduleFor(
   data: DataFile,
   columns: readonly string[],
   rowOptions: RowOptions,
-): Promise<unknown> {
+): Promise<WrittenPart | null> {
   const schedule = scheduleFromDescription(config.model.schedule, "model.schedule");
   if (schedule === null || !isOpen(schedule)) return config.model.schedule;
   // Where no rows remain, the training refuses them.
@@ -63,7 +63,7 @@ async function scheduleFor(
   return describeSchedule(spanning(schedule, epochs * updatesPerEpoch(regime, rows, batchSize)));
 }
 
-function learnerFor(call: FitCall, columns: readonly string[], schedule: unknown): Learner {
+function learnerFor(call: FitCall, columns: readonly string[], schedule: WrittenPart | null): Learner {
   const { config, batchSize, regime, seed, workers } = call;
   const { shards } = config.training;
   const trained = {

@@ -1,5 +1,6 @@
 /** The schema of a config: every key, with its meaning, what it may hold and its default. */
 import * as v from "valibot";
+import type { WrittenPart } from "../engine/model/description.ts";
 import { initialWeights } from "../engine/model/model.ts";
 import { mostShards, mostThreads } from "../engine/planning/shards.ts";
 import { mostClasses } from "../learner/target.ts";
@@ -30,8 +31,9 @@ import { sourceSchema } from "./source-schema.ts";
 import { statusSchema } from "./status-config.ts";
 import { syncSchema } from "./sync-schema.ts";
 
-/** A value that another part checks, which knows it: layers, optimizers, transforms. */
-const part = (expectation: string) => accepting(expectation, v.unknown());
+/** A value that another part checks, which knows it: layers, optimizers. */
+const part = <Part = WrittenPart>(expectation: string) =>
+  accepting(expectation, v.unknown() as unknown as v.GenericSchema<Part>);
 
 const none = { otherwise: "none" };
 const chosen = { otherwise: "chosen for the target, see the default model" };
@@ -93,7 +95,7 @@ const modelSchema = map({
   ),
   inputShape: optional(
     "Shape of the features of a sample, channels first",
-    part("a list of whole numbers of 1 or more, such as [1, 8, 8]"),
+    part<readonly number[]>("a list of whole numbers of 1 or more, such as [1, 8, 8]"),
     { otherwise: "one axis of all features" },
   ),
   layers: optional(

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import type { GpioConfig } from "../device/gpio/gpio.ts";
+import type { WrittenPart } from "../engine/model/description.ts";
 import type { InitialWeights } from "../engine/model/model.ts";
 import { plan } from "../engine/planning/planner.ts";
 import { RivuletError } from "../errors/errors.ts";
@@ -72,20 +73,20 @@ export interface Config {
     /** It steps down where the daemon falls behind. */
     stepsDown: boolean;
     /** The layers that replace those of the replayed network, as written; null: its own layers. */
-    layers: unknown[] | null;
-    inputShape: unknown;
+    layers: WrittenPart[] | null;
+    inputShape: readonly number[] | null;
     /** Which row a full replay ring forgets. */
     eviction: Eviction;
     deterministic: boolean;
   } | null;
   /** Parts of the network as written; null: the learner chooses by the task. */
   model: {
-    inputShape: unknown;
-    layers: unknown[] | null;
-    optimizer: unknown;
-    loss: unknown;
-    clip: unknown;
-    schedule: unknown;
+    inputShape: readonly number[] | null;
+    layers: WrittenPart[] | null;
+    optimizer: WrittenPart | null;
+    loss: WrittenPart | null;
+    clip: WrittenPart | null;
+    schedule: WrittenPart | null;
     initialWeights: InitialWeights;
   };
   training: {

@@ -3,7 +3,7 @@
  * statistics of its features and of its target: under `model` it has the key `published`, which no other checkpoint has.
  */
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../checkpoint/format.ts";
-import { type ModelDescription, optimizerStatesOf } from "../engine/model/description.ts";
+import { type ModelDescription, optimizerStatesOf, type WrittenPart } from "../engine/model/description.ts";
 import { plan } from "../engine/planning/planner.ts";
 import { checkedState, type NetworkState } from "../engine/running/network-state.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
@@ -40,16 +40,16 @@ export interface PublishedDescription {
   /** Only there where features need the past. */
   stream?: StreamDescription;
   /** Of an ensemble: the layers of its replayed network, unless they are the default ones. Of a single network: all of it. */
-  model: { published: "ensemble"; layers?: unknown[]; inputShape?: number[] } | PublishedNetwork;
+  model: { published: "ensemble"; layers?: WrittenPart[]; inputShape?: number[] } | PublishedNetwork;
 }
 
 /** The learning rate and its schedule are the device's own. */
 interface PublishedNetwork {
   published: "network";
-  layers: unknown[];
+  layers: WrittenPart[];
   inputShape: number[];
-  loss: unknown;
-  optimizer: unknown;
+  loss: WrittenPart;
+  optimizer: WrittenPart;
 }
 
 /** A model file that was read and found sound. */
@@ -66,12 +66,12 @@ export interface PublishedModel {
  * What of an optimizer decides what it keeps for each weight: its name, or, where it keeps more or less than by its
  * defaults, as RMSprop with momentum does, its settings but for the learning rate.
  */
-function kindOfOptimizer(optimizer: unknown): unknown {
+function kindOfOptimizer(optimizer: WrittenPart): WrittenPart {
   if (typeof optimizer !== "object" || optimizer === null) return optimizer;
   const [[name, settings]] = Object.entries(optimizer);
   const statesOf = (described: unknown) => optimizerStatesOf(described, "model.optimizer").join();
   if (statesOf(optimizer) === statesOf(name)) return name;
-  const { learningRate: _, ...others } = settings;
+  const { learningRate: _, ...others } = settings as { [option: string]: unknown };
   return { [name]: others };
 }
 

@@ -26,11 +26,10 @@ type EnsembleReportOf<T> = T extends { classes: number } ? EnsembleClassReport :
  *
  * @example
  * import assert from "node:assert/strict";
- * import { createLearner } from "rivulet";
+ * import { conv1d, createLearner, flatten, relu } from "rivulet";
  *
  * const fields = [...Array.from({ length: 16 }, (_, i) => `t${i}`), "label"];
- * const layers = [{ conv1d: { outputs: 4, kernel: 3 } }, "relu", "flatten"];
- * const model = { ensemble: true, inputShape: [1, 16], layers };
+ * const model = { ensemble: true, inputShape: [1, 16], layers: [conv1d(4, 3), relu(), flatten()] };
  * const learner = createLearner({ fields, target: { column: "label", classes: 2 }, model });
  * for (let row = 0; row < 400; row++) {
  *   const phase = 0.7 * row;

@@ -1,5 +1,5 @@
 /** What makes an ensemble, and what it takes in memory before anything is allocated. */
-import { describeLayers } from "../engine/model/description.ts";
+import { describeLayers, type WrittenPart } from "../engine/model/description.ts";
 import { type ArenaOptions, bytesOf, float64, scratchBytesFor, spaceOfAll } from "../engine/running/arena.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { PlannedFeatures, StreamDescription } from "../features/extraction.ts";
@@ -13,7 +13,7 @@ import { constantBaselines } from "./ensemble-report.ts";
 import { Guest, guestHeldSizes, guestName } from "./guest.ts";
 import type { HeldSizes } from "./held-samples.ts";
 import { learnerFeatures } from "./learner-features.ts";
-import { modelFor } from "./model.ts";
+import { type ModelParts, modelFor } from "./model.ts";
 import { numberExperts, numberHeldSizes, planNumberCommittee } from "./number-committee.ts";
 import { RecentDeviation } from "./recent-deviation.ts";
 import { requireTarget, type TargetDescription } from "./target.ts";
@@ -56,12 +56,12 @@ export interface EnsembleOptions {
   /** Share of targets that the interval of a number is to hold. Default 0.9. */
   coverage?: number;
   /**
-   * Layers of the replayed network, in written form, such as those that `chooseNetwork` chose; the last one may be left out.
-   * A number has them in the network of its level. Default: a layer of 64 for classes, two of 32 for a number.
+   * Layers of the replayed network, such as those that `chooseNetwork` chose; the last one may be left out. A number has
+   * them in the network of its level. Default: a layer of 64 for classes, two of 32 for a number.
    */
-  layers?: unknown;
+  layers?: ModelParts["layers"];
   /** Shape in which that network sees the features, such as [1, 8, 8] for convolutions. Default: one axis of all. */
-  inputShape?: unknown;
+  inputShape?: ModelParts["inputShape"];
   /** Plan room for a model that another device has learned: see `takeIn`. Default false. */
   guest?: boolean;
   /** Kernels; deterministic unless said otherwise. */
@@ -83,7 +83,7 @@ export type EnsembleDescription = {
       without: string[];
       coverage: number;
       /** Only there where they are not the usual ones. */
-      layers?: unknown[];
+      layers?: WrittenPart[];
       inputShape?: number[];
       eviction?: Eviction;
       /** Names of the user's own experts, in order. */
@@ -167,7 +167,7 @@ export function describedModel(committee: CommitteeOptions, coverage: number): E
 
 /** The layers that replace the replayed network, without the output layer, whose width follows from the target. */
 function describedNetwork({ network }: CommitteeOptions): {
-  layers?: unknown[];
+  layers?: WrittenPart[];
   inputShape?: number[];
 } {
   if (network === null) return {};

@@ -5,38 +5,47 @@ import {
   initialWeightsFromDescription,
   layersFromDescription,
   lossFromDescription,
+  type ModelPart,
   optimizerFromDescription,
   scheduleFromDescription,
 } from "../engine/model/description.ts";
 import {
+  type Clip,
   dense,
   huber,
+  type InitialWeights,
   type Layer,
   type Loss,
   type Model,
   mse,
+  type Optimizer,
   rmsprop,
   softmaxCrossEntropy,
   tanh,
 } from "../engine/model/model.ts";
+import type { Schedule } from "../engine/model/schedule.ts";
 import { unitsOf } from "../engine/planning/units.ts";
 import { keyError } from "../errors/errors.ts";
 import { alternatives } from "../wording/alternatives.ts";
 import type { TargetDescription } from "./target.ts";
 
-/** The parts of a model as a config writes them; what is left out is chosen for the task. */
+/** The parts of a model; what is left out, or null, is chosen for the task. */
 export interface ModelParts {
   /** Layers and input shape are those of the ensemble's replayed network, and the ensemble learns. Default false. */
   ensemble?: boolean;
   /** Shape in which the features of a sample are given to the layers, such as [1, 8, 8]; one axis of all where left out. */
-  inputShape?: unknown;
-  layers?: unknown;
-  loss?: unknown;
-  optimizer?: unknown;
-  clip?: unknown;
-  schedule?: unknown;
+  inputShape?: readonly number[] | null;
+  /** Default: one hidden layer. The last one, of the target's width, may be left out. */
+  layers?: readonly ModelPart<Layer>[] | null;
+  /** Default: softmax cross-entropy of classes, Huber's loss of a number that is standardized. */
+  loss?: ModelPart<Loss> | null;
+  optimizer?: ModelPart<Optimizer> | null;
+  /** Default: the gradient is not clipped. */
+  clip?: ModelPart<Clip> | null;
+  /** How the learning rate changes. Default: it does not. */
+  schedule?: ModelPart<Schedule> | null;
   /** How the initial weights are drawn. Default `uniform`. */
-  initialWeights?: unknown;
+  initialWeights?: InitialWeights | null;
 }
 
 /**

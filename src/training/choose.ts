@@ -1,5 +1,5 @@
 /** Training where nobody named a network: several are tried, and the best goes on learning in an ensemble. */
-import { describeLayers } from "../engine/model/description.ts";
+import { describeLayers, type WrittenPart } from "../engine/model/description.ts";
 import { createRandom, shuffle } from "../engine/model/random.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { type CalibrationBin, CalibrationError } from "../learner/calibration-error.ts";
@@ -64,7 +64,13 @@ export interface ChoiceDetails {
 
 /** What a choice came to; `task` says which scores the held-out rows got. */
 export type ChoiceReport = {
-  chosen: { name: string; layers: unknown[]; learningRate: number; batchSize: number; parameters: number };
+  chosen: {
+    name: string;
+    layers: WrittenPart[];
+    learningRate: number;
+    batchSize: number;
+    parameters: number;
+  };
   /** All candidates, best first. */
   tried: Tried[];
   /** All rows: those that trained, those by which networks were compared, those held out, and those rejected. */

@@ -8,6 +8,7 @@ import {
   readModel,
   requireFitting,
 } from "../../src/continuing/model-file.ts";
+import type { WrittenPart } from "../../src/engine/model/description.ts";
 import { createRandom } from "../../src/engine/model/random.ts";
 import { createLearner } from "../../src/learner/create-learner.ts";
 import { Ensemble } from "../../src/learner/ensemble.ts";
@@ -167,7 +168,7 @@ describe("a model fits", () => {
   });
 
   test("another learning rate, not another optimizer", () => {
-    const own = (optimizer: object) =>
+    const own = (optimizer: WrittenPart) =>
       publishedDescription(trained({ ...network, model: { optimizer } }).describe() as never);
     const slow = own({ adam: { learningRate: 0.001 } });
     expect(() => requireFitting(slow, own({ adam: { learningRate: 0.1 } }), "it")).not.toThrow();

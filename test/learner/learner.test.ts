@@ -195,7 +195,10 @@ describe("a sample without its target", () => {
 
 describe("an answer that is not a finite number", () => {
   /** Raw features of this size make the logits of these weights infinite. */
-  const runaway = { features: [], model: { layers: [{ dense: 4 }, "relu"], initialWeights: "scaled" } };
+  const runaway: Partial<LearnerOptions> = {
+    features: [],
+    model: { layers: [{ dense: 4 }, "relu"], initialWeights: "scaled" },
+  };
 
   test("is counted, and the most frequent class named instead", () => {
     const learner = createNetworkLearner({ ...classify, ...runaway });

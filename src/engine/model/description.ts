@@ -39,6 +39,12 @@ import {
   stepDecay,
 } from "./schedule.ts";
 
+/** A part of a model as a config writes it: its name, such as `"relu"`, or its name with its options, `{ dense: 16 }`. */
+export type WrittenPart = string | { readonly [name: string]: unknown };
+
+/** A part of a model as its function makes it, such as `dense(16)`, or as a config writes it. */
+export type ModelPart<Value> = Value | WrittenPart;
+
 /** How one kind is written: its options, the one that may stand alone, and what it becomes. */
 export interface Kind<Value> {
   /** What it is, in one line. */
@@ -162,7 +168,7 @@ function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Reads a value that is written as a name or as "name: options". `what`: what it is, for errors. */
+/** Reads a `ModelPart`. `what`: what it is, for errors. */
 function read<Value>(
   written: unknown,
   path: string,
@@ -181,7 +187,7 @@ function read<Value>(
   return kind.build(content, where);
 }
 
-/** @throws RivuletError where it is no name of a kind, alone or before its options */
+/** @throws RivuletError where it is neither a name of a kind, alone or before its options, nor a value of one */
 function nameAndContent<Value>(
   written: unknown,
   path: string,
@@ -189,15 +195,15 @@ function nameAndContent<Value>(
   kinds: Record<string, Kind<Value>>,
 ): [name: string, content: unknown] {
   const names = Object.keys(kinds);
-  const single = isMap(written) ? Object.entries(written) : [];
-  if (typeof written !== "string" && single.length !== 1) {
+  const found = nameIn(written);
+  if (found === null) {
     throw keyError(
       "config.bad-value",
       path,
-      `must be one ${what}, as a name or as "name: options"; known are ${names.join(", ")}`,
+      `must be one ${what}, as a name or as "name: options", not ${JSON.stringify(written)}; known are ${names.join(", ")}`,
     );
   }
-  const [name, content]: [string, unknown] = typeof written === "string" ? [written, null] : single[0];
+  const [name] = found;
   if (!Object.hasOwn(kinds, name)) {
     throw keyError(
       "config.unknown-key",
@@ -205,7 +211,17 @@ function nameAndContent<Value>(
       `names an unknown ${what} "${name}"; ${suggestion(name, names)}`,
     );
   }
-  return [name, content];
+  return found;
+}
+
+/** The name of a kind and what it is written with; null where there is none, or several. */
+function nameIn(written: unknown): [name: string, content: unknown] | null {
+  if (typeof written === "string") return [written, null];
+  if (!isMap(written)) return null;
+  const { type, ...options } = written;
+  if (typeof type === "string") return [type, options];
+  const entries = Object.entries(written);
+  return entries.length === 1 ? entries[0] : null;
 }
 
 /** @throws RivuletError for an option that is unknown, has a wrong value, or is missing */
@@ -287,7 +303,7 @@ export function layersFromDescription(written: unknown, path: string, lastWidth?
 }
 
 /** The written form of layers; `layersFromDescription` reads it back. */
-export const describeLayers = (given: readonly Layer[]): unknown[] => given.map(written);
+export const describeLayers = (given: readonly Layer[]): WrittenPart[] => given.map(written);
 
 /** Reads a loss, such as `"mse"` or `{ huber: 0.5 }`. */
 export function lossFromDescription(written: unknown, path: string): Loss {
@@ -327,24 +343,24 @@ export function initialWeightsFromDescription(written: unknown, path: string): I
 }
 
 /** The written form of a schedule; `scheduleFromDescription` reads it back. */
-export function describeSchedule(schedule: Schedule): unknown {
+export function describeSchedule(schedule: Schedule): WrittenPart {
   return written(schedule);
 }
 
 /** A model in written form, with every option spelled out. */
 export interface ModelDescription {
   inputShape: number[];
-  layers: unknown[];
-  loss: unknown;
-  optimizer: unknown;
-  clip: unknown;
+  layers: WrittenPart[];
+  loss: WrittenPart;
+  optimizer: WrittenPart;
+  clip: WrittenPart | null;
   /** Only there where the model has one: so are checkpoints from before there were schedules. */
-  schedule?: unknown;
+  schedule?: WrittenPart;
   /** Only there where it is not `uniform`: checkpoints from before there was a choice lack it. */
   initialWeights?: InitialWeights;
 }
 
-function written({ type, ...options }: { type: string }): unknown {
+function written({ type, ...options }: { type: string }): WrittenPart {
   if ("layers" in options) return { [type]: (options.layers as Layer[]).map(written) };
   return Object.keys(options).length === 0 ? type : { [type]: options };
 }

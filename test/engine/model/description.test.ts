@@ -7,6 +7,7 @@ import {
   lossFromDescription,
   modelFromDescription,
   optimizerFromDescription,
+  scheduleFromDescription,
 } from "../../../src/engine/model/description.ts";
 import {
   adam,
@@ -19,10 +20,19 @@ import {
   type Model,
   maxPool2d,
   momentum,
+  radam,
   relu,
   residual,
+  rmsprop,
   tanh,
 } from "../../../src/engine/model/model.ts";
+import {
+  constant,
+  cosineDecay,
+  exponentialDecay,
+  reduceOnPlateau,
+  stepDecay,
+} from "../../../src/engine/model/schedule.ts";
 import { stacks } from "../stacks.ts";
 
 describe("the written form of a model", () => {
@@ -59,6 +69,34 @@ describe("the written form of a model", () => {
         const model = { ...stack, loss: huber(), optimizer: adam(), clip: null };
         expect(modelFromDescription(JSON.parse(JSON.stringify(describeModel(model))))).toEqual(model);
       }),
+    );
+  });
+
+  test("takes values as their functions make them", () => {
+    fc.assert(
+      fc.property(stacks, ({ layers }) => {
+        expect(layersFromDescription(layers, "layers")).toEqual(layers);
+      }),
+    );
+    for (const optimizer of [adam({ learningRate: 0.01 }), momentum(), radam(), rmsprop({ momentum: 0.9 })]) {
+      expect(optimizerFromDescription(optimizer, "optimizer")).toEqual(optimizer);
+    }
+    for (const schedule of [stepDecay(), exponentialDecay(), cosineDecay(), reduceOnPlateau(), constant()]) {
+      expect(scheduleFromDescription(schedule, "schedule")).toEqual(schedule);
+    }
+    expect(lossFromDescription(huber({ delta: 2 }), "loss")).toEqual(huber({ delta: 2 }));
+    expect(clipFromDescription({ type: "norm", maximum: 2 }, "clip")).toEqual({ type: "norm", maximum: 2 });
+  });
+
+  test("checks the options of such a value as those of a written one", () => {
+    expect(() => layersFromDescription([{ type: "dense", outputs: -1 }], "layers")).toThrow(
+      "layers[0].dense.outputs must be",
+    );
+    expect(() => layersFromDescription([{ type: "dens" }], "layers")).toThrow(
+      'layers[0] names an unknown layer "dens"; did you mean "dense"?',
+    );
+    expect(() => layersFromDescription([{ relu: null, tanh: null }], "layers")).toThrow(
+      'layers[0] must be one layer, as a name or as "name: options", not {"relu":null,"tanh":null}; known are',
     );
   });
 
