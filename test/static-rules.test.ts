@@ -56,6 +56,7 @@ const wholeReads: Record<string, string> = {
   "emulation/hex.ts": "firmware that the user wrote",
   "samples/ports/port-survey.ts": "the kernel",
   "samples/ports/ports.ts": "/etc/group",
+  "samples/sources/unread-datagrams.ts": "the kernel",
   "status/page-files.ts": "part of the package",
   "sync/client/transmit-queue.ts": "the kernel",
   "sync/host/object-folder.ts": "the largest body that a host takes",
