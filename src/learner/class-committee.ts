@@ -179,6 +179,7 @@ export class ClassCommittee implements Committee {
   /** The replayed network, where there is one; it also learns where it is left out of the mix. */
   readonly replayed: ReplayedNetwork | null;
   readonly heldSizes: HeldSizes;
+  readonly #arena: Arena;
   readonly #classes: number;
   readonly panel: Panel;
   readonly #replayedAt: number;
@@ -208,6 +209,7 @@ export class ClassCommittee implements Committee {
     const experts = names.length;
     const placed = arena.place(blocksFor(options, experts));
     const { row } = placed;
+    this.#arena = arena;
     this.#classes = classes;
     this.#row = row;
     this.#last = new LastLabel({ classes });
@@ -428,10 +430,8 @@ export class ClassCommittee implements Committee {
     const losses = this.losses;
     for (let k = 0; k < experts; k++) losses[k] = this.answers[k * classes + label];
     losses[experts] = this.constant[label];
-    for (let k = 0; k <= experts; k++) {
-      takeLogarithm(losses, k);
-      losses[k] = -losses[k];
-    }
+    this.#arena.kernels.learning.logarithms(losses.byteOffset, losses.byteOffset, losses.length);
+    for (let k = 0; k <= experts; k++) losses[k] = -losses[k];
     this.panel.judge(losses);
   }
 

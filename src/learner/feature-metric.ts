@@ -1,5 +1,6 @@
 /** How much each input matters, learned from the gradients of a network. */
-import { type Arena, arenaFor, float32, float64 } from "../engine/running/arena.ts";
+import { type Arena, float32, float64 } from "../engine/running/arena.ts";
+import { RivuletError } from "../errors/errors.ts";
 import type { State, Stateful } from "../state.ts";
 import { addingTo, notNegative, whole } from "../state-check.ts";
 import { restoreArrays } from "./restore-arrays.ts";
@@ -26,39 +27,53 @@ const blocksFor = (inputs: number) => ({
  */
 export class FeatureMetric implements Stateful {
   readonly inputs: number;
+  readonly #arena: Arena;
   /** [inputs]: what the squared difference of each input is multiplied by; 1 on average. */
   readonly weights: Float32Array;
   /** [inputs] */
   readonly #squares: Float32Array;
   /** [1] */
   readonly #count: Float64Array;
+  /** The gradients that were last seen to be in the arena. */
+  #gradients: Float32Array | null = null;
 
   static bytes = ({ inputs }: { inputs: number }) => blocksFor(inputs);
 
-  constructor({ inputs }: { inputs: number }, arena?: Arena) {
-    const blocks = blocksFor(inputs);
-    const { squares, weights, count } = arenaFor(blocks, arena).place(blocks);
+  constructor({ inputs }: { inputs: number }, arena: Arena) {
+    const { squares, weights, count } = arena.place(blocksFor(inputs));
     this.inputs = inputs;
+    this.#arena = arena;
     this.weights = weights.fill(1);
     this.#squares = squares;
     this.#count = count;
   }
 
-  /** Learns from gradients of the mean loss of `rows` rows, [rows, inputs]. Allocates nothing. */
+  /**
+   * Learns from gradients of the mean loss of `rows` rows, [rows, inputs]. Allocates nothing.
+   * @throws RivuletError where the gradients are not in the arena
+   */
   learn(gradients: Float32Array, rows: number): void {
-    const { inputs } = this;
-    const squares = this.#squares;
-    for (let row = 0, at = 0; row < rows; row++) {
-      this.#count[0]++;
-      const rate = Math.max(1 / this.#count[0], floor);
-      for (let i = 0; i < inputs; i++, at++) {
-        // Of the row's own loss, not of the mean.
-        // Not by branches: a number that may be a constant of the module is a box for V8.
-        const gradient = Math.min(Math.max(rows * gradients[at], -largest), largest);
-        squares[i] += rate * (gradient * gradient - squares[i]);
-      }
-    }
+    if (gradients !== this.#gradients) this.#requireArena(gradients);
+    this.#arena.kernels.learning.followSquares(
+      this.#squares.byteOffset,
+      this.#count.byteOffset,
+      gradients.byteOffset,
+      rows,
+      this.inputs,
+      floor,
+      largest,
+    );
     if (this.#count[0] > fewest) this.#weigh();
+  }
+
+  #requireArena(gradients: Float32Array): void {
+    if (gradients.buffer !== this.#arena.kernels.buffer) {
+      throw new RivuletError(
+        "argument.bad-value",
+        "found gradients in another arena than that of the metric, expected the same arena; place them in it",
+      );
+    }
+    this.#gradients = gradients;
   }
 
   #weigh(): void {

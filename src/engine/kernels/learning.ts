@@ -17,8 +17,18 @@ export interface LearningKernels {
     places: number,
     scratch: number,
   ): number;
-  gaussianDistances(
-    distances: number,
+  followSquares(
+    squares: number,
+    count: number,
+    gradients: number,
+    rows: number,
+    inputs: number,
+    floor: number,
+    largest: number,
+  ): void;
+  logarithms(results: number, numbers: number, count: number): void;
+  gaussianPosterior(
+    answers: number,
     row: number,
     counts: number,
     means: number,
@@ -27,6 +37,8 @@ export interface LearningKernels {
     stride: number,
     classes: number,
     extra: number,
+    prior: number,
+    tempering: number,
   ): void;
   gaussianLearn(
     row: number,

@@ -1,4 +1,3 @@
-import { takeExponential } from "../../engine/model/exponential.ts";
 import {
   type Arena,
   aloneBytes,
@@ -8,7 +7,6 @@ import {
   type Space,
   spaceOf,
 } from "../../engine/running/arena.ts";
-import { takeLogarithm } from "../../logarithm.ts";
 import type { State } from "../../state.ts";
 import { notNegative } from "../../state-check.ts";
 import type { Expert } from "../expert.ts";
@@ -34,7 +32,7 @@ const strideOf = (inputs: number) => 4 * Math.ceil(inputs / 4);
 /** What counts only within a call. */
 const passingFor = ({ inputs, classes }: NaiveBayesOptions) => ({
   row: float32(strideOf(inputs)),
-  distances: float64(classes),
+  posterior: float64(classes),
 });
 
 const blocksFor = ({ inputs, classes }: NaiveBayesOptions) => ({
@@ -59,8 +57,8 @@ export class NaiveBayes implements Expert {
   readonly #squares: Float32Array;
   /** [stride]: the present row, in the arena. */
   readonly #row: Float32Array;
-  /** [classes]: sum over the inputs of (x - mean)^2 / v + log v. */
-  readonly #distances: Float64Array;
+  /** [classes]: the answer, where the kernel writes it. */
+  readonly #posterior: Float64Array;
 
   static space = (options: NaiveBayesOptions): Space => spaceOf(blocksFor(options), passingFor(options));
 
@@ -70,9 +68,9 @@ export class NaiveBayes implements Expert {
     const [blocks, passing] = [blocksFor(options), passingFor(options)];
     this.#arena = arenaFor({ ...blocks, ...passing }, arena);
     const { counts, means, squares } = this.#arena.place(blocks);
-    const { row, distances } = this.#arena.placePassing(passing);
+    const { row, posterior } = this.#arena.placePassing(passing);
     this.#row = row;
-    this.#distances = distances;
+    this.#posterior = posterior;
     this.#inputs = options.inputs;
     this.#classes = options.classes;
     this.#counts = counts;
@@ -82,36 +80,21 @@ export class NaiveBayes implements Expert {
 
   predict(inputs: Float32Array, answers: Float64Array, at: number): void {
     const classes = this.#classes;
-    const counts = this.#counts;
     this.#take(inputs);
-    this.#arena.kernels.learning.gaussianDistances(
-      this.#distances.byteOffset,
+    this.#arena.kernels.learning.gaussianPosterior(
+      this.#posterior.byteOffset,
       this.#row.byteOffset,
-      counts.byteOffset,
+      this.#counts.byteOffset,
       this.#means.byteOffset,
       this.#squares.byteOffset,
       this.#inputs,
       this.#row.length,
       classes,
       priorRows,
+      prior,
+      tempering,
     );
-    let total = 0;
-    for (let c = 0; c < classes; c++) total += counts[c];
-    let highest = Number.NEGATIVE_INFINITY;
-    for (let c = 0; c < classes; c++) {
-      answers[at + c] = (counts[c] + prior) / (total + prior * classes);
-      takeLogarithm(answers, at + c);
-      const posterior = tempering * (answers[at + c] - 0.5 * this.#distances[c]);
-      answers[at + c] = posterior;
-      if (posterior > highest) highest = posterior;
-    }
-    let sum = 0;
-    for (let c = 0; c < classes; c++) {
-      answers[at + c] -= highest;
-      takeExponential(answers, at + c);
-      sum += answers[at + c];
-    }
-    for (let c = 0; c < classes; c++) answers[at + c] /= sum;
+    for (let c = 0; c < classes; c++) answers[at + c] = this.#posterior[c];
   }
 
   #take(inputs: Float32Array): void {

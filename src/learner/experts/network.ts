@@ -16,9 +16,8 @@ import type { Random } from "../../engine/model/random.ts";
 import type { Plan, PlanOptions } from "../../engine/planning/plan.ts";
 import { plan } from "../../engine/planning/planner.ts";
 import {
-  type Arena,
+  Arena,
   aloneBytes,
-  arenaFor,
   float64,
   type Space,
   spaceOf,
@@ -251,15 +250,11 @@ export class ReplayedNetwork implements Expert {
     this.#random = random;
     this.draws = draws;
     const model = replayedModel(options);
-    this.network = createNetwork(model, {
-      ...replayedOptions(model),
-      arena,
-      seed,
-      deterministic: true,
-    });
-    this.ring = new ReplayRing(ringOptions(options), arena);
-    this.metric = new FeatureMetric({ inputs }, arena);
-    this.unit = arenaFor(unitBlocks, arena).place(unitBlocks).unit;
+    const own = arena ?? new Arena(ReplayedNetwork.bytes(options));
+    this.network = createNetwork(model, { ...replayedOptions(model), arena: own, seed });
+    this.ring = new ReplayRing(ringOptions(options), own);
+    this.metric = new FeatureMetric({ inputs }, own);
+    this.unit = own.place(unitBlocks).unit;
     this.unit[1] = 1;
     this.#outputs = this.network.outputs;
     this.#isClassifier = classes > 0;

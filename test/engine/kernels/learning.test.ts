@@ -96,7 +96,7 @@ describe("the learner's vector kernels give the same bits as their scalar twins"
         for (let i = 0; i < inputs; i++) floats[i] = Math.sin(row * 3 + i * 7);
         kernels.learning.gaussianLearn(0, 512, 4096, 8192, stride, 3, row % 5 === 0 ? 2 : 0, 0.99);
       }
-      kernels.learning.gaussianDistances(32768, 0, 512, 4096, 8192, inputs, stride, 3, 2);
+      kernels.learning.gaussianPosterior(32768, 0, 512, 4096, 8192, inputs, stride, 3, 2, 0.5, 0.5);
       return [
         ...words(kernels, 32768, 6),
         ...words(kernels, 512, 3),
@@ -121,6 +121,59 @@ describe("the learner's vector kernels give the same bits as their scalar twins"
       return [...words(kernels, 512, 2), ...words(kernels, 4096, 8), ...words(kernels, 8192, 8)];
     });
     expect(found[0]).toEqual(found[1]);
+  });
+
+  test.each([1, 2, 5, 18])("running means of squared gradients by %i inputs", (inputs) => {
+    const pair = filledPair();
+    const found = pair.map((kernels) => {
+      const floats = new Float32Array(kernels.buffer);
+      const count = new Float64Array(kernels.buffer, 32768, 1);
+      // Squares at 0, a number behind the last of them, gradients at 1024: some are far beyond the limit.
+      floats.fill(0, 0, inputs);
+      floats[inputs] = 7;
+      count[0] = 0;
+      for (let step = 0; step < 300; step++) {
+        for (let i = 0; i < 4 * inputs; i++) floats[256 + i] = Math.sin(step * 5 + i * 3) ** 9;
+        floats[256 + (step % inputs)] *= step % 50 === 0 ? 1e20 : 1;
+        kernels.learning.followSquares(0, 32768, 1024, 1 + (step % 4), inputs, 0.002, 1e15);
+      }
+      expect(floats[inputs]).toBe(7);
+      expect(count[0]).toBe(750);
+      return words(kernels, 0, inputs);
+    });
+    expect(found[0]).toEqual(found[1]);
+  });
+
+  test("running means of squared gradients are those of the formula", () => {
+    for (const kernels of filledPair()) {
+      const floats = new Float32Array(kernels.buffer);
+      new Float64Array(kernels.buffer)[4096] = 0;
+      floats.set([0, 0, 0], 0);
+      floats.set([1, -2, 3, 2, 0, -1], 256);
+      kernels.learning.followSquares(0, 32768, 1024, 2, 3, 0.6, 1e15);
+      // Of twice the gradients, as they are of a mean of two rows: the first counts whole, the second 0.6.
+      expect([...floats.slice(0, 3)]).toEqual(
+        [4 + 0.6 * (16 - 4), 16 - 0.6 * 16, 36 + 0.6 * (4 - 36)].map(Math.fround),
+      );
+    }
+  });
+
+  test.each([1, 2, 7])("logarithms of %i numbers, and of what has none", (count) => {
+    const numbers = [0, Number.POSITIVE_INFINITY, -1, Number.NaN, 1, Math.SQRT2, 2 ** -1022, 1.7e308];
+    for (let i = 0; i < 400; i++) numbers.push(uniform() ** 20 + 1e-300, 4 * uniform(), 1e9 * uniform());
+    const cell = new Float64Array(1);
+    for (const kernels of filledPair()) {
+      const doubles = new Float64Array(kernels.buffer, 32768);
+      for (let from = 0; from + count <= numbers.length; from += count) {
+        doubles.set(numbers.slice(from, from + count), 2);
+        kernels.learning.logarithms(32768 + 800, 32768 + 16, count);
+        for (let i = 0; i < count; i++) {
+          cell[0] = numbers[from + i];
+          takeLogarithm(cell, 0);
+          expect(doubles[100 + i]).toBe(cell[0]);
+        }
+      }
+    }
   });
 
   test.each([1, 2, 5, 27])("least squares of %i weights", (size) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../../src/engine/model/random.ts";
-import { Arena } from "../../../src/engine/running/arena.ts";
+import { Arena, float32 } from "../../../src/engine/running/arena.ts";
 import { Neighbours } from "../../../src/learner/experts/neighbours.ts";
 import { FeatureMetric } from "../../../src/learner/feature-metric.ts";
 import { ReplayRing } from "../../../src/learner/replay-ring.ts";
@@ -25,7 +25,8 @@ describe.each([1, 4, 9])("neighbours among rows of %i inputs", (inputs) => {
     const arena = new Arena(100_000);
     const ring = new ReplayRing({ rows: 50, inputs }, arena);
     const metric = new FeatureMetric({ inputs }, arena);
-    const gradients = Float32Array.from({ length: 25 * inputs }, () => gaussian(uniform));
+    const { gradients } = arena.place({ gradients: float32(25, inputs) });
+    for (let i = 0; i < gradients.length; i++) gradients[i] = gaussian(uniform);
     metric.learn(gradients, 25);
     const classifier = new Neighbours({ classes: 3 }, ring, metric, arena);
     const regression = new Neighbours({ classes: 0 }, ring, metric, arena);
@@ -72,4 +73,5 @@ test("ring and metric of another arena are refused", () => {
   const ring = new ReplayRing({ rows: 8, inputs: 2 });
   const metric = new FeatureMetric({ inputs: 2 }, arena);
   expect(() => new Neighbours({ classes: 2 }, ring, metric, arena)).toThrow(/another arena/);
+  expect(() => metric.learn(new Float32Array(2), 1)).toThrow(/another arena/);
 });

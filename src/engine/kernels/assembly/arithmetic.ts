@@ -111,12 +111,11 @@ export function logarithm(x: f64): f64 {
   if (!(x > 0)) return x == 0 ? -Infinity : NaN;
   if (x == Infinity) return Infinity;
   const bits = reinterpret<u64>(x);
-  let exponent = i32(bits >> 52) - 1023;
-  let m = reinterpret<f64>((bits & 0x000fffffffffffff) | 0x3ff0000000000000);
-  if (m > 1.4142135623730951) {
-    m *= 0.5;
-    exponent += 1;
-  }
+  const fraction = bits & 0x000fffffffffffff;
+  // Not by a branch: of any numbers, half are above it.
+  const halved = i32(reinterpret<f64>(fraction | 0x3ff0000000000000) > 1.4142135623730951);
+  const exponent = i32(bits >> 52) - 1023 + halved;
+  const m = reinterpret<f64>(fraction | (u64(1023 - halved) << 52));
   const s = (m - 1) / (m + 1);
   const z = s * s;
   let sum: f64 = 1.0 / 21.0;
@@ -131,6 +130,38 @@ export function logarithm(x: f64): f64 {
   sum = sum * z + 1.0 / 3.0;
   sum = sum * z + 1.0;
   return f64(exponent) * 0.6931471805599453 + 2.0 * s * sum;
+}
+
+/** `logarithm` of two numbers at once, bit for bit. */
+// @ts-ignore: decorator
+@inline
+export function logarithmOfPair(x: v128): v128 {
+  const zero = f64x2.splat(0);
+  const fraction = v128.and(x, i64x2.splat(0x000fffffffffffff));
+  // All bits of a lane where its number is above, which as an integer is -1.
+  const halved = f64x2.gt(v128.or(fraction, i64x2.splat(0x3ff0000000000000)), f64x2.splat(1.4142135623730951));
+  const exponents = i64x2.sub(i64x2.sub(i64x2.shr_u(x, 52), i64x2.splat(1023)), halved);
+  const m = v128.or(fraction, i64x2.shl(i64x2.add(i64x2.splat(1023), halved), 52));
+  const one = f64x2.splat(1);
+  const s = f64x2.div(f64x2.sub(m, one), f64x2.add(m, one));
+  const z = f64x2.mul(s, s);
+  let sum = f64x2.splat(1.0 / 21.0);
+  sum = f64x2.add(f64x2.mul(sum, z), f64x2.splat(1.0 / 19.0));
+  sum = f64x2.add(f64x2.mul(sum, z), f64x2.splat(1.0 / 17.0));
+  sum = f64x2.add(f64x2.mul(sum, z), f64x2.splat(1.0 / 15.0));
+  sum = f64x2.add(f64x2.mul(sum, z), f64x2.splat(1.0 / 13.0));
+  sum = f64x2.add(f64x2.mul(sum, z), f64x2.splat(1.0 / 11.0));
+  sum = f64x2.add(f64x2.mul(sum, z), f64x2.splat(1.0 / 9.0));
+  sum = f64x2.add(f64x2.mul(sum, z), f64x2.splat(1.0 / 7.0));
+  sum = f64x2.add(f64x2.mul(sum, z), f64x2.splat(1.0 / 5.0));
+  sum = f64x2.add(f64x2.mul(sum, z), f64x2.splat(1.0 / 3.0));
+  sum = f64x2.add(f64x2.mul(sum, z), one);
+  const exponent = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(exponents, exponents, 0, 2, 0, 2));
+  const mantissas = f64x2.mul(f64x2.mul(f64x2.splat(2), s), sum);
+  const result = f64x2.add(f64x2.mul(exponent, f64x2.splat(0.6931471805599453)), mantissas);
+  const ofOthers = v128.bitselect(f64x2.splat(-Infinity), f64x2.splat(NaN), f64x2.eq(x, zero));
+  const infinite = f64x2.eq(x, f64x2.splat(Infinity));
+  return v128.bitselect(v128.bitselect(x, result, infinite), ofOthers, f64x2.gt(x, zero));
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Gaussian naive Bayes with fading counts: vectors run over the inputs. */
-import { laneSum, logarithm } from "./arithmetic";
+import { exponentialDouble, laneSum, logarithm } from "./arithmetic";
 
 /** Vectors whose variances are multiplied before one logarithm is taken: their product stays far from float32's ends. */
 const vectorsPerLogarithm = 8;
@@ -15,7 +15,7 @@ const smallest: f32 = 1e-30;
  * where the class has a count of at most 1. `means` and `squares` are [classes, stride] with a stride of whole
  * vectors, `row` and they hold 0 past the last of the `inputs`, and there v counts as 1.
  */
-export function gaussianDistances(
+function gaussianDistances(
   distances: usize,
   row: usize,
   counts: usize,
@@ -54,6 +54,48 @@ export function gaussianDistances(
     }
     logarithms += logarithm(laneProduct(product));
     store<f64>(distances + (usize(c) << 3), f64(laneSum(sum)) + logarithms);
+  }
+}
+
+/**
+ * answers [classes] (float64) = softmax over the classes of tempering (log p - distance / 2), with the distances above and
+ * p = (count + prior) / (all counts + prior classes).
+ */
+export function gaussianPosterior(
+  answers: usize,
+  row: usize,
+  counts: usize,
+  means: usize,
+  squares: usize,
+  inputs: i32,
+  stride: i32,
+  classes: i32,
+  extra: f32,
+  prior: f64,
+  tempering: f64,
+): void {
+  gaussianDistances(answers, row, counts, means, squares, inputs, stride, classes, extra);
+  let total: f64 = 0;
+  for (let c = 0; c < classes; c++) total += f64(load<f32>(counts + (usize(c) << 2)));
+  total += prior * f64(classes);
+  let highest: f64 = -Infinity;
+  for (let c = 0; c < classes; c++) {
+    const at = answers + (usize(c) << 3);
+    const logarithmOfPrior = logarithm((f64(load<f32>(counts + (usize(c) << 2))) + prior) / total);
+    const posterior = tempering * (logarithmOfPrior - 0.5 * load<f64>(at));
+    store<f64>(at, posterior);
+    highest = max(highest, posterior);
+  }
+  let sum: f64 = 0;
+  for (let c = 0; c < classes; c++) {
+    const at = answers + (usize(c) << 3);
+    const exponential = exponentialDouble(load<f64>(at) - highest);
+    store<f64>(at, exponential);
+    sum += exponential;
+  }
+  for (let c = 0; c < classes; c++) {
+    const at = answers + (usize(c) << 3);
+    store<f64>(at, load<f64>(at) / sum);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Logistic stacking of experts in float64. Places are of float64; matrices are row-major. */
-import { exponentialDouble, logarithm } from "./arithmetic";
+import { exponentialDouble } from "./arithmetic";
+import { logarithms } from "./logarithms";
 import { readDouble, writeDouble } from "./memory";
 
 /**
@@ -14,15 +15,12 @@ export function stackLogits(
   experts: i32,
   classes: i32,
 ): void {
+  logarithms(logits, answers, experts * classes);
   for (let c = 0; c < classes; c++) writeDouble(mixed, c, 0);
   for (let k = 0; k < experts; k++) {
     const line = k * classes;
     let total: f64 = 0;
-    for (let c = 0; c < classes; c++) {
-      const logit = logarithm(readDouble(answers, line + c));
-      writeDouble(logits, line + c, logit);
-      total += logit;
-    }
+    for (let c = 0; c < classes; c++) total += readDouble(logits, line + c);
     const mean = total / f64(classes);
     const weight = readDouble(weights, k);
     for (let c = 0; c < classes; c++) {

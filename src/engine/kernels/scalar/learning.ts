@@ -2,8 +2,10 @@
 import type { LearningKernels } from "../learning.ts";
 import { heapOf } from "./heap.ts";
 import { leastSquaresUpdate } from "./least-squares.ts";
-import { gaussianDistances, gaussianLearn } from "./naive-bayes.ts";
+import { logarithms } from "./logarithms.ts";
+import { gaussianLearn, gaussianPosterior } from "./naive-bayes.ts";
 import { nearestRows } from "./neighbours.ts";
+import { followSquares } from "./squares.ts";
 import { stackLearn, stackLogits } from "./stacking.ts";
 
 /** Creates the scalar kernels of experts that are no networks, on an arena. */
@@ -37,11 +39,36 @@ export function createScalarLearning(buffer: ArrayBuffer): LearningKernels {
         nearest >>> 2,
         places >>> 2,
       ),
-    gaussianDistances: (distances, row, counts, means, squares, inputs, stride, classes, extra) =>
-      gaussianDistances(
+    followSquares: (squares, count, gradients, rows, inputs, floor, largest) =>
+      followSquares(
         floats,
         doubles,
-        distances >>> 3,
+        squares >>> 2,
+        count >>> 3,
+        gradients >>> 2,
+        rows,
+        inputs,
+        floor,
+        largest,
+      ),
+    logarithms: (results, numbers, count) => logarithms(doubles, results >>> 3, numbers >>> 3, count),
+    gaussianPosterior: (
+      answers,
+      row,
+      counts,
+      means,
+      squares,
+      inputs,
+      stride,
+      classes,
+      extra,
+      prior,
+      tempering,
+    ) =>
+      gaussianPosterior(
+        floats,
+        doubles,
+        answers >>> 3,
         row >>> 2,
         counts >>> 2,
         means >>> 2,
@@ -50,6 +77,8 @@ export function createScalarLearning(buffer: ArrayBuffer): LearningKernels {
         stride,
         classes,
         extra,
+        prior,
+        tempering,
       ),
     gaussianLearn: (row, counts, means, squares, stride, classes, label, forgetting) =>
       gaussianLearn(

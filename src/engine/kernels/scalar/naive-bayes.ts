@@ -1,5 +1,5 @@
-/** Twin of ../assembly/naive-bayes.ts. Pointers are element indices into `floats`, `distances` into `doubles`. */
-import { logarithm } from "./arithmetic.ts";
+/** Twin of ../assembly/naive-bayes.ts. Pointers are element indices into `floats`, `distances` and `answers` into `doubles`. */
+import { exponentialDouble, logarithm } from "./arithmetic.ts";
 
 const f = Math.fround;
 const vectorsPerLogarithm = 8;
@@ -9,7 +9,7 @@ const sums = new Float32Array(4);
 const products = new Float32Array(4);
 
 /** Writes for each class the negative log likelihood of a row under its normal distributions. */
-export function gaussianDistances(
+function gaussianDistances(
   floats: Float32Array,
   doubles: Float64Array,
   distances: number,
@@ -42,6 +42,40 @@ export function gaussianDistances(
     logarithms += logarithm(products[0] * products[1] * products[2] * products[3]);
     doubles[distances + c] = f(f(sums[0] + sums[2]) + f(sums[1] + sums[3])) + logarithms;
   }
+}
+
+/** Writes the probability of each class for a row. */
+export function gaussianPosterior(
+  floats: Float32Array,
+  doubles: Float64Array,
+  answers: number,
+  row: number,
+  counts: number,
+  means: number,
+  squares: number,
+  inputs: number,
+  stride: number,
+  classes: number,
+  extra: number,
+  prior: number,
+  tempering: number,
+): void {
+  gaussianDistances(floats, doubles, answers, row, counts, means, squares, inputs, stride, classes, extra);
+  let total = 0;
+  for (let c = 0; c < classes; c++) total += floats[counts + c];
+  total += prior * classes;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let c = 0; c < classes; c++) {
+    const logarithmOfPrior = logarithm((floats[counts + c] + prior) / total);
+    doubles[answers + c] = tempering * (logarithmOfPrior - 0.5 * doubles[answers + c]);
+    highest = Math.max(highest, doubles[answers + c]);
+  }
+  let sum = 0;
+  for (let c = 0; c < classes; c++) {
+    doubles[answers + c] = exponentialDouble(doubles[answers + c] - highest);
+    sum += doubles[answers + c];
+  }
+  for (let c = 0; c < classes; c++) doubles[answers + c] /= sum;
 }
 
 /** Takes a row into the running means and squares of its class. */
