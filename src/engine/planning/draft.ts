@@ -1,7 +1,7 @@
 /** Builds a plan: collects buffers and instructions, then lays out the arena. */
 import { instructionSlots, Scalar } from "../kernels/operation.ts";
 import { type BufferReference, sizeOf } from "../layers/layer.ts";
-import { aligned, place, setLifetimes } from "./placement.ts";
+import { aligned, place, placeByLifetime, placeInOrder, setLifetimes } from "./placement.ts";
 import type {
   Filled,
   Instruction,
@@ -49,7 +49,7 @@ const roleOrder: Role[] = [
 ];
 
 /** Roles of permanent buffers that nobody reads after the call, or whose reader is done before the next. */
-const passingRoles: readonly Role[] = ["input", "target", "output", "gradient"];
+const passingRoles: readonly Role[] = ["input", "target", "output"];
 
 /** Creates a draft of a plan: buffers and instructions are added, and laid out at the end. */
 export function createDraft({ batchSize, cut, givenMasks, share }: Filled): Draft {
@@ -125,19 +125,22 @@ export function layOut(
   if (shards) hold("task queue", "task queue", [queueSlots(shards)], "i32");
   // Outputs are read after the program has ended.
   for (const { name, role } of buffers.values()) if (role === "output") sharing.delete(name);
+  const unpadded = sharesScratch ? [...buffers.values()].filter(isWholeGradient) : [];
   setLifetimes(
     buffers,
-    sharing,
+    new Set([...sharing, ...unpadded.map(({ name }) => name)]),
     Object.entries(program).map(([part, list]) => ({
       instructions: list,
       // A prediction uses buffers in the same order as training, so the lifetimes of training are valid for it too.
       counts: part !== "evaluation" && (!shards || ofShards.includes(list)),
     })),
   );
+  // The update reads them all, in one instruction that names the first.
+  for (const { name, lifetime } of unpadded) if (lifetime && !sharing.has(name)) lifetime.last = instructions;
   const ordered = [...buffers.values()].sort((a, b) => roleOrder.indexOf(a.role) - roleOrder.indexOf(b.role));
   if (!shards) {
     const unsharedBytes = ordered.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (sharesScratch) return { ...placeWithScratch(ordered, program), unsharedBytes };
+    if (sharesScratch) return { ...placeWithScratch(ordered, sharing, program), unsharedBytes };
     return { buffers: ordered, totalBytes: place(ordered), unsharedBytes, scratch: null };
   }
   const isWhole = ({ name, role }: PlannedBuffer) =>
@@ -149,28 +152,46 @@ export function layOut(
   return { ...layShards({ cut: shards, batchSize, buffers: ordered, program, isWhole }), scratch: null };
 }
 
-/** Places what must last before what counts only within a call; of that, what a prediction uses comes first. */
+/**
+ * A gradient that fills whole vectors: what lies in its place before it is written does no harm. Where one does not, the
+ * network clears what is past its end before each step.
+ */
+const isWholeGradient = ({ role, shape }: PlannedBuffer) => role === "gradient" && sizeOf(shape) % 4 === 0;
+
+/**
+ * Places what must last before what counts only within a call; of that, what a prediction uses comes first. Gradients are
+ * contiguous, and activations lie in the place of those that are computed when they are no longer needed.
+ */
 function placeWithScratch(
   ordered: readonly PlannedBuffer[],
+  sharing: ReadonlySet<string>,
   program: Draft["program"],
 ): { buffers: PlannedBuffer[]; totalBytes: number; scratch: Scratch } {
-  // Sample weights are 1 until somebody writes others.
-  const isPassing = ({ name, role, lifetime }: PlannedBuffer) =>
-    lifetime !== null || (passingRoles.includes(role) && name !== "sampleWeight");
-  const lasting = ordered.filter((buffer) => !isPassing(buffer));
-  const passing = ordered.filter(isPassing);
   const evaluation = program.evaluation.length > 0 ? program.evaluation : program.forward;
   const predicting = buffersIn([...evaluation, ...program.prediction]);
-  const ofSteps = passing.filter(({ name, lifetime }) => lifetime === null && !predicting.has(name));
-  const others = passing.filter((buffer) => !ofSteps.includes(buffer));
-  const start = place(lasting);
-  const totalBytes = place(ofSteps, place(others, start, predicting));
-  const ends = others.filter(({ name }) => predicting.has(name)).map(({ offset, bytes }) => offset + bytes);
-  const predictionBytes = Math.max(start, ...ends) - start;
+  const parts = { lasting: [], asked: [], gradients: [], moving: [], taught: [] } as Record<
+    "lasting" | "asked" | "gradients" | "moving" | "taught",
+    PlannedBuffer[]
+  >;
+  for (const buffer of ordered) {
+    const { name, role, lifetime } = buffer;
+    if (lifetime !== null && sharing.has(name)) parts.moving.push(buffer);
+    else if (role === "gradient") parts.gradients.push(buffer);
+    // Sample weights are 1 until somebody writes others.
+    else if (!passingRoles.includes(role) || name === "sampleWeight") parts.lasting.push(buffer);
+    else parts[predicting.has(name) ? "asked" : "taught"].push(buffer);
+  }
+  const { lasting, asked, gradients, moving, taught } = parts;
+  const start = placeInOrder(lasting, 0);
+  const from = placeInOrder(asked, start);
+  placeInOrder(gradients, from);
+  const totalBytes = placeInOrder(taught, placeByLifetime(moving, from, predicting, gradients));
+  const predicted = [...asked, ...moving].filter(({ name }) => predicting.has(name));
+  const end = Math.max(start, ...predicted.map(({ offset, bytes }) => offset + bytes));
   return {
-    buffers: [...lasting, ...others, ...ofSteps],
+    buffers: [...lasting, ...asked, ...gradients, ...moving, ...taught],
     totalBytes,
-    scratch: { bytes: totalBytes - start, predictionBytes },
+    scratch: { bytes: totalBytes - start, predictionBytes: end - start },
   };
 }
 

@@ -33,37 +33,54 @@ export function setLifetimes(
 }
 
 /**
- * Assigns every buffer its offset, from `from` on: permanent buffers one after the other, in order; the others, those in
- * `lowest` before the rest and the largest first, each at the lowest offset that overlaps no buffer of the same time.
- * Returns where the last one ends.
+ * Assigns every buffer its offset: permanent buffers one after the other, in order; the others behind them, as
+ * `placeByLifetime` does. Returns the size of the arena in bytes.
  */
-export function place(
-  buffers: readonly PlannedBuffer[],
-  from = 0,
-  lowest: ReadonlySet<string> = new Set(),
-): number {
+export function place(buffers: readonly PlannedBuffer[]): number {
   // Offset 0 means an absent operand; the scalars are placed there, because they are never optional.
+  const permanent = buffers.filter(({ lifetime }) => lifetime === null);
+  const moving = buffers.filter(({ lifetime }) => lifetime !== null);
+  return placeByLifetime(moving, placeInOrder(permanent, 0));
+}
+
+/** Assigns buffers offsets from `from` on, one after the other. Returns where the last one ends. */
+export function placeInOrder(buffers: readonly PlannedBuffer[], from: number): number {
   let end = from;
-  for (const buffer of buffers.filter(({ lifetime }) => lifetime === null)) {
+  for (const buffer of buffers) {
     buffer.offset = end;
     end += buffer.bytes;
   }
-  const start = end;
-  const placed: PlannedBuffer[] = [];
-  const moving = buffers.filter(({ lifetime }) => lifetime !== null);
+  return end;
+}
+
+/**
+ * Assigns buffers offsets from `from` on: those in `lowest` before the rest and the largest first, each at the lowest
+ * offset that overlaps no buffer of the same time, also none of `fixed`, which have theirs. Returns where the last of
+ * all ends.
+ */
+export function placeByLifetime(
+  buffers: readonly PlannedBuffer[],
+  from: number,
+  lowest: ReadonlySet<string> = new Set(),
+  fixed: readonly PlannedBuffer[] = [],
+): number {
+  const placed = [...fixed];
   const rank = ({ name }: PlannedBuffer) => (lowest.has(name) ? 0 : 1);
-  for (const buffer of moving.sort((a, b) => rank(a) - rank(b) || b.bytes - a.bytes)) {
-    const { first, last } = buffer.lifetime!;
+  for (const buffer of [...buffers].sort((a, b) => rank(a) - rank(b) || b.bytes - a.bytes)) {
     const neighbours = placed
-      .filter(({ lifetime }) => lifetime!.first <= last && first <= lifetime!.last)
+      .filter((other) => liveAtOnce(buffer, other))
       .sort((a, b) => a.offset - b.offset);
-    buffer.offset = start;
+    buffer.offset = from;
     for (const neighbour of neighbours) {
       if (buffer.offset + buffer.bytes <= neighbour.offset) break;
       buffer.offset = Math.max(buffer.offset, neighbour.offset + neighbour.bytes);
     }
     placed.push(buffer);
-    end = Math.max(end, buffer.offset + buffer.bytes);
   }
-  return end;
+  return Math.max(from, ...placed.map(({ offset, bytes }) => offset + bytes));
+}
+
+function liveAtOnce({ lifetime: one }: PlannedBuffer, { lifetime: other }: PlannedBuffer): boolean {
+  if (one === null || other === null) return true;
+  return one.first <= other.last && other.first <= one.last;
 }

@@ -10,7 +10,12 @@ import { createNetwork, type Network, type NetworkOptions } from "../../../src/e
 import { type Stack, stacks } from "../stacks.ts";
 
 const rows = 3;
-const options = fc.record({ accumulate: fc.boolean(), recompute: fc.boolean() });
+const options = fc.record({
+  accumulate: fc.boolean(),
+  recompute: fc.boolean(),
+  sharesScratch: fc.boolean(),
+  inputGradient: fc.boolean(),
+});
 const clips = fc.constantFrom<Clip | null>(null, { type: "value", maximum: 0.05 });
 
 function modelOf(stack: Stack, clip: Clip | null = null): Model {
@@ -91,7 +96,7 @@ describe("random stacks of layers", () => {
         examples: [
           [
             { inputShape: [270], layers: [dense(5), tanh(), dense(3)] },
-            { accumulate: false, recompute: false },
+            { accumulate: false, recompute: false, sharesScratch: false, inputGradient: false },
           ],
         ],
       },
