@@ -11,6 +11,7 @@ import { ChannelScores, type Ingredient, ingredients, quietRows } from "./channe
 import { DailyRecurrence } from "./daily-recurrence.ts";
 import { JointDistance } from "./joint-distance.ts";
 import { ScoreTail } from "./score-tail.ts";
+import { Surprises } from "./surprises.ts";
 
 const halfHourMs = 30 * 60 * 1000;
 /** The epoch began on a Thursday; weeks begin on a Monday. */
@@ -154,12 +155,11 @@ export class AnomalyDetector implements Stateful {
   readonly #joint: JointDistance | null;
   readonly #jointTail: ScoreTail | null;
   readonly #tails: readonly ScoreTail[];
-  /** Maximum of each ingredient over the columns, and the column that has it. */
-  readonly #maxima = new Float64Array(ingredients.length);
-  readonly #places = new Int32Array(ingredients.length);
+  /** Maximum of each ingredient over the columns. */
+  readonly #maxima = new Surprises(ingredients.length);
   readonly #deviations: Float64Array;
-  /** Nats of each ingredient, the joint one last. */
-  readonly #nats = new Float64Array(ingredients.length + 1);
+  /** Of each ingredient, the joint one last. */
+  readonly #surprises = new Surprises(ingredients.length + 1);
   readonly #cell = new Float64Array(1);
   readonly #evidence = new Float64Array(1);
   /** What counts of the evidence for the gate, [1]. */
@@ -180,7 +180,7 @@ export class AnomalyDetector implements Stateful {
 
   /** Bytes of a detector of so many columns. */
   static bytes(columns: number): number {
-    const own = 8 * (2 * ingredients.length + columns + 9 + found.count) + 4 * ingredients.length;
+    const own = 8 * (columns + 8 + found.count) + Surprises.bytes(2 * ingredients.length + 1);
     const tails = (ingredients.length + 1) * ScoreTail.bytes;
     const joint = columns > 1 ? JointDistance.bytes(columns) + tails : 0;
     return own + columns * ChannelScores.bytes + joint + AlarmGate.bytes + DailyRecurrence.bytes;
@@ -210,11 +210,19 @@ export class AnomalyDetector implements Stateful {
     this.#channels = columns.map(() => new ChannelScores());
     const areSeveral = columns.length > 1;
     this.#joint = areSeveral ? new JointDistance(columns.length) : null;
-    this.#jointTail = areSeveral ? new ScoreTail() : null;
+    this.#jointTail = areSeveral ? new ScoreTail({ areLogarithms: true }) : null;
     this.#deviations = new Float64Array(columns.length);
     // On a linear scale: nats are logarithms already.
-    this.#tails = areSeveral ? ingredients.map(() => new ScoreTail({ leastExcess: 0.7 })) : [];
-    this.#gate = new AlarmGate({ alarmsPerWeek, warmUpRows, warmUpMs, memoryMs, coolDownMs });
+    this.#tails = areSeveral
+      ? ingredients.map(() => new ScoreTail({ leastExcess: 0.7, areLogarithms: true }))
+      : [];
+    this.#gate = new AlarmGate({
+      alarmsPerWeek,
+      warmUpRows,
+      warmUpMs,
+      memoryMs,
+      coolDownMs,
+    });
   }
 
   /** Rows observed. */
@@ -300,24 +308,19 @@ export class AnomalyDetector implements Stateful {
     const halfHours = Math.floor((times[timeAt] + this.#localOffset) / halfHourMs) | 0;
     const halfHour = this.#knowsTime ? modulo(halfHours, 48) : -1;
     const hourOfWeek = this.#knowsTime ? modulo((halfHours >> 1) + hoursBeforeMonday, 168) : -1;
-    this.#maxima.fill(0);
-    this.#places.fill(0);
-    for (let column = 0; column < this.#channels.length; column++) {
+    const { length } = this.#channels;
+    const strongest = this.#joint === null ? this.#surprises : this.#maxima;
+    for (let which = 0; which < ingredients.length; which++) strongest.clear(which);
+    for (let column = 0; column < length; column++) {
       const channel = this.#channels[column];
       channel.observe(values, offset + column, times, timeAt, halfHour, hourOfWeek);
       const deviation = channel.deviation[0];
       this.#deviations[column] = Math.min(Math.max(deviation, -mostDeviation), mostDeviation);
-      for (let which = 0; which < ingredients.length; which++) {
-        if (channel.nats[which] <= this.#maxima[which]) continue;
-        this.#maxima[which] = channel.nats[which];
-        this.#places[which] = column;
-      }
+      strongest.takeStronger(channel.surprises);
     }
-    if (this.#joint === null || this.#jointTail === null) this.#nats.set(this.#maxima);
-    else this.#scoreTogether(this.#joint, this.#jointTail);
+    if (this.#joint !== null && this.#jointTail !== null) this.#scoreTogether(this.#joint, this.#jointTail);
     this.#rows[0]++;
-    this.#addStrongest(this.#evidence, none);
-    this.#addStrongest(this.#momentary, bounds);
+    this.#weigh();
     this.#recurrence.observe(this.#evidence, halfHours, this.#knowsTime, this.#counted);
     const begins = this.#gate.observe(this.#counted, times, timeAt);
     const span = Math.max(this.#gate.coolDownRows, shortestAverage);
@@ -351,7 +354,8 @@ export class AnomalyDetector implements Stateful {
   /** Several columns: the largest of many numbers is large more often, so each maximum is compared with its own past. */
   #scoreTogether(joint: JointDistance, jointTail: ScoreTail): void {
     for (let which = 0; which < ingredients.length; which++) {
-      this.#cell[0] = Math.min(this.#maxima[which], mostNats) - linearOffset;
+      this.#maxima.settle(which);
+      this.#cell[0] = Math.min(this.#maxima.nats[which], mostNats) - linearOffset;
       this.#take(this.#tails[which], this.#cell, which);
     }
     joint.observe(this.#deviations);
@@ -362,41 +366,62 @@ export class AnomalyDetector implements Stateful {
 
   #take(tail: ScoreTail, logs: Float64Array, which: number): void {
     const row = this.#rows[0];
-    if (row < 2 * quietRows) this.#nats[which] = 0;
-    else tail.measure(logs, 0, this.#nats, which);
-    // Before, the nats of all columns are 0, beside which everything that follows would be unusual.
-    if (row >= quietRows) tail.add(logs, 0);
+    if (row >= 2 * quietRows) tail.observe(logs, 0, this.#surprises, which);
+    else {
+      this.#surprises.clear(which);
+      // Before, the nats of all columns are 0, beside which everything that follows would be unusual.
+      if (row >= quietRows) tail.add(logs, 0);
+    }
   }
 
-  /** Writes the sum of the three strongest nats to `sum[0]`, without those of one ingredient. */
-  #addStrongest(sum: Float64Array, leftOut: number): void {
+  /** Writes the evidence of the row, with the bounds of the window and without them. */
+  #weigh(): void {
+    const surprises = this.#surprises;
+    // A value that stays is told by its scatter too: both are one piece of evidence.
+    const weaker = surprises.isWeaker(dispersion, unchanged) ? dispersion : unchanged;
+    this.#settleRarest(weaker);
+    this.#addStrongest(this.#evidence, weaker, none);
+    this.#addStrongest(this.#momentary, weaker, bounds);
+  }
+
+  /** Writes the sum of the three strongest nats to `sum[0]`, without those of two ingredients. */
+  #addStrongest(sum: Float64Array, weaker: number, leftOut: number): void {
+    const { nats } = this.#surprises;
     let first = 0;
     let second = 0;
     let third = 0;
-    const weaker = this.#nats[dispersion] < this.#nats[unchanged] ? dispersion : unchanged;
-    for (let which = 0; which < this.#nats.length; which++) {
-      const nats = this.#nats[which];
-      // A value that stays is told by its scatter too: both are one piece of evidence.
+    for (let which = 0; which < nats.length; which++) {
       if (which === weaker || which === leftOut) continue;
-      if (nats > first) {
+      if (nats[which] > first) {
         third = second;
         second = first;
-        first = nats;
-      } else if (nats > second) {
+        first = nats[which];
+      } else if (nats[which] > second) {
         third = second;
-        second = nats;
-      } else if (nats > third) third = nats;
+        second = nats[which];
+      } else if (nats[which] > third) third = nats[which];
     }
     sum[0] = first + second + third;
   }
 
+  /** Of those whose logarithm was put off, only the four rarest can be among the three strongest beside the bounds. */
+  #settleRarest(leftOut: number): void {
+    const { parts } = this.#surprises;
+    for (let n = 0; n < 4; n++) {
+      let rarest = leftOut;
+      for (let which = 0; which < parts.length; which++)
+        if (which !== leftOut && (rarest === leftOut || parts[which] < parts[rarest])) rarest = which;
+      this.#surprises.settle(rarest);
+    }
+  }
+
   /** Keeps what the alarm is about. */
   #note(values: Float64Array, offset: number, timeMs: number): void {
+    const { nats } = this.#surprises;
     let which = 0;
-    for (let other = 1; other < this.#nats.length; other++)
-      if (this.#nats[other] > this.#nats[which]) which = other;
+    for (let other = 1; other < nats.length; other++) if (nats[other] > nats[which]) which = other;
     const isJoint = which === ingredients.length;
-    const column = isJoint ? this.#furthestColumn() : this.#places[which];
+    const column = isJoint ? this.#furthestColumn() : this.#strongestColumn(which);
     const channel = this.#channels[column];
     const ingredient = ingredients[which] ?? "joint";
     const usual = ingredient === "level" ? channel.mean : channel.usualNow;
@@ -422,6 +447,17 @@ export class AnomalyDetector implements Stateful {
     kept[found.strongest] = 0;
     for (const each of this.#channels) each.beginEpisode();
     this.#strongestJoint[0] = -linearOffset;
+  }
+
+  /** The column in which an ingredient is the strongest. */
+  #strongestColumn(which: number): number {
+    let column = 0;
+    for (let other = 0; other < this.#channels.length; other++) {
+      const { nats } = this.#channels[other].surprises;
+      this.#channels[other].surprises.settle(which);
+      if (nats[which] > this.#channels[column].surprises.nats[which]) column = other;
+    }
+    return column;
   }
 
   #furthestColumn(): number {

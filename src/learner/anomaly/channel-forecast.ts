@@ -19,7 +19,15 @@ const mostInContest = 5;
 /** A stored weight beyond this is damage: inputs and targets are within 8 deviations. */
 const largestWeight = 1e9;
 
-const at = { expected: 0, usual: 1, knowsUsual: 2, lastMiss: 3, ownMiss: 4, predicted: 5, error: 6 } as const;
+const at = {
+  expected: 0,
+  usual: 1,
+  knowsUsual: 2,
+  lastMiss: 3,
+  ownMiss: 4,
+  predicted: 5,
+  error: 6,
+} as const;
 
 /** Places of what `ChannelForecast.given` holds. */
 export const given = { value: 0, held: 1, mean: 2, deviation: 3 } as const;
@@ -111,9 +119,10 @@ export class ChannelForecast implements Stateful {
     u[inputAt + 11] = 0.1 * day;
     let change = 0;
     for (let input = 0; input < inputs; input++) {
-      const held = Math.min(Math.max(u[inputAt + input], -clipped), clipped);
-      u[inputAt + input] = held;
-      change += u[weightAt + input] * held;
+      // Into the array at once: a variable that is now a sum and now a constant would be a box for V8.
+      if (u[inputAt + input] > clipped) u[inputAt + input] = clipped;
+      else if (u[inputAt + input] < -clipped) u[inputAt + input] = -clipped;
+      change += u[weightAt + input] * u[inputAt + input];
     }
     s[predicted] = change;
     s[expected] = s[ownMiss] <= s[lastMiss] ? this.#lags[0] + change * deviation : this.#lags[0];

@@ -15,6 +15,7 @@ import { restoreArrays } from "../restore-arrays.ts";
 import { ChannelForecast, given, halfHours } from "./channel-forecast.ts";
 import { ChannelPace } from "./channel-pace.ts";
 import { ScoreTail, type ScoreTailOptions } from "./score-tail.ts";
+import { Surprises } from "./surprises.ts";
 import { WindowBounds } from "./window-bounds.ts";
 
 /** What a channel is compared with, in the order of `nats`. */
@@ -124,8 +125,8 @@ function faultOf(scalars: Numbers): string | null {
  * are of the value as it came; what is learned is clipped, so that one impossible value does not become normal.
  */
 export class ChannelScores implements Stateful {
-  /** In the order of `ingredients`; all 0 for a value that is missing and for the first 100, [8]. */
-  readonly nats: Float64Array = new Float64Array(ingredients.length);
+  /** In the order of `ingredients`; as usual as can be for a value that is missing and for the first 100. */
+  readonly surprises: Surprises = new Surprises(ingredients.length);
   /** Value minus forecast in deviations of such errors, 0 where the value is missing, [1]. */
   readonly deviation: Float64Array = new Float64Array(1);
   readonly #scalars = new Float64Array(at.count);
@@ -138,9 +139,13 @@ export class ChannelScores implements Stateful {
   /** Mean square of the distance from what is usual, of each half hour of the day, [48]. */
   readonly #daySquares = new Float64Array(halfHours);
   readonly #raw = new Float64Array(ingredients.length);
-  /** Logarithms of the raw scores of the latest row, and the largest of each since `beginEpisode`, [8]. */
-  readonly #logs = new Float64Array(ingredients.length);
+  /** Scores of the latest row as the tails take them, 0 where there is none, [8]. */
+  readonly #scores = new Float64Array(ingredients.length);
+  /** Logarithms of the largest since `beginEpisode`, [8]. */
   readonly #strongest = new Float64Array(ingredients.length);
+  /** How improbable the residual is among those of before. */
+  readonly #runSurprise = new Surprises(1);
+  /** [1] An array, so that V8 boxes no number on the way to the logarithm. */
   readonly #cell = new Float64Array(1);
 
   static readonly bytes =
@@ -148,7 +153,8 @@ export class ChannelScores implements Stateful {
     WindowBounds.bytes +
     ChannelPace.bytes +
     (ingredients.length + 1) * ScoreTail.bytes +
-    8 * (at.count + halfHours + 4 * ingredients.length + 2);
+    Surprises.bytes(ingredients.length + 1) +
+    8 * (at.count + halfHours + 3 * ingredients.length + 2);
 
   /** Rows that had a value. */
   get rows(): number {
@@ -223,7 +229,7 @@ export class ChannelScores implements Stateful {
     hourOfWeek: number,
   ): void {
     if (!Number.isFinite(values[index])) {
-      this.nats.fill(0);
+      for (let which = 0; which < ingredients.length; which++) this.surprises.clear(which);
       this.deviation[0] = 0;
       return;
     }
@@ -232,46 +238,46 @@ export class ChannelScores implements Stateful {
     this.#score(halfHour, hourOfWeek, isAfterGap);
     const isQuiet = this.#scalars[at.rows] <= quietRows;
     this.#scoreRun(isQuiet);
-    // Where the window was not looked at, what was found at the latest look still holds.
-    const last = this.#bounds.hasLooked ? of.bounds : of.bounds - 1;
-    if (isAfterGap) {
-      this.nats[of.residual] = 0;
-      this.#logs[of.residual] = weakest;
-    }
-    for (let which = isAfterGap ? of.residual + 1 : 0; which <= last; which++) {
-      this.#logs[which] = this.#raw[which] + least;
-      takeLogarithm(this.#logs, which);
+    for (let which: number = of.residual; which < of.bounds; which++) {
       const tail = this.#tails[which];
-      if (isQuiet) this.nats[which] = 0;
-      else tail.measure(this.#logs, which, this.nats, which);
-      tail.add(this.#logs, which);
+      const isLeftOut = isAfterGap && which === of.residual;
+      this.#scores[which] = isLeftOut ? 0 : this.#raw[which] + least;
+      if (isQuiet || isLeftOut) this.surprises.clear(which);
+      if (isLeftOut) continue;
+      if (isQuiet) tail.add(this.#scores, which);
+      else tail.observe(this.#scores, which, this.surprises, which);
     }
+    this.#scoreBounds(isQuiet);
+  }
+
+  /** Where the window was not looked at, what was found at the latest look still holds. */
+  #scoreBounds(isQuiet: boolean): void {
     const s = this.#scalars;
-    if (last === of.bounds) {
-      s[at.boundsLog] = this.#logs[of.bounds];
-      s[at.boundsNats] = this.nats[of.bounds];
-    } else {
-      this.#logs[of.bounds] = s[at.boundsLog];
-      this.nats[of.bounds] = s[at.boundsNats];
+    const { surprises } = this;
+    surprises.clear(of.bounds);
+    if (this.#bounds.hasLooked) {
+      const tail = this.#tails[of.bounds];
+      this.#scores[of.bounds] = this.#raw[of.bounds] + least;
+      if (isQuiet) tail.add(this.#scores, of.bounds);
+      else tail.observe(this.#scores, of.bounds, surprises, of.bounds);
+      surprises.settle(of.bounds);
+      s[at.boundsNats] = surprises.nats[of.bounds];
+      takeLogarithm(this.#scores, of.bounds);
+      s[at.boundsLog] = this.#scores[of.bounds];
     }
+    surprises.nats[of.bounds] = s[at.boundsNats];
   }
 
   /** For how long the value has been the same, beside how long values of this channel stay. */
   #scoreRun(isQuiet: boolean): void {
     const tail = this.#tails[of.unchanged];
     const same = this.#scalars[at.same];
-    this.nats[of.unchanged] = 0;
-    this.#logs[of.unchanged] = weakest;
-    if (this.#raw[of.unchanged] > 0) {
-      // The run before has ended.
-      this.#cell[0] = this.#raw[of.unchanged];
-      takeLogarithm(this.#cell, 0);
-      tail.add(this.#cell, 0);
-    }
-    if (same < shortestRun) return;
-    this.#logs[of.unchanged] = same;
-    takeLogarithm(this.#logs, of.unchanged);
-    if (!isQuiet) tail.measure(this.#logs, of.unchanged, this.nats, of.unchanged);
+    this.surprises.clear(of.unchanged);
+    // The run before has ended.
+    if (this.#raw[of.unchanged] > 0) tail.add(this.#raw, of.unchanged);
+    this.#scores[of.unchanged] = same < shortestRun ? 0 : same;
+    if (same < shortestRun || isQuiet) return;
+    tail.measure(this.#scores, of.unchanged, this.surprises, of.unchanged);
   }
 
   /** Counts equal values, and writes the length of a run to `raw` when it ends. A gap ends a run that is still counted. */
@@ -295,8 +301,12 @@ export class ChannelScores implements Stateful {
 
   /** Keeps the scores of the latest row where they are the strongest of the episode. Allocates nothing. */
   keepStrongest(): void {
-    for (let which = 0; which < ingredients.length; which++)
-      this.#strongest[which] = Math.max(this.#strongest[which], this.#logs[which]);
+    for (let which = 0; which < ingredients.length; which++) {
+      this.#cell[0] = this.#scores[which];
+      if (which === of.bounds) this.#cell[0] = this.#scalars[at.boundsLog];
+      else takeLogarithm(this.#cell, 0);
+      this.#strongest[which] = Math.max(this.#strongest[which], this.#cell[0]);
+    }
   }
 
   /** Makes scores as strong as those of the episode this part of all, where they are rarer. */
@@ -311,7 +321,8 @@ export class ChannelScores implements Stateful {
     const forecast = this.#forecast;
     const value = forecast.given[given.value];
     const row = s[at.rows]++;
-    raw.fill(0);
+    // In a loop: the built-in function takes ten times as long for so few.
+    for (let which = 0; which < raw.length; which++) raw[which] = 0;
     if (row === 0) s[at.mean] = s[at.highest] = s[at.lowest] = s[at.fastLevel] = value;
     this.#countSame(isAfterGap);
     const rate = Math.max(1 / (row + 1), slowest);
@@ -363,13 +374,12 @@ export class ChannelScores implements Stateful {
   /** Takes the residual into the running mean of how unusual residuals are. */
   #learnRun(): void {
     const s = this.#scalars;
+    const surprise = this.#runSurprise;
     this.#cell[0] = this.#raw[of.residual] + leastOfRun;
-    takeLogarithm(this.#cell, 0);
-    // Where `observe` will write its nats, as long as nobody reads them.
-    if (s[at.rows] > quietRows + 1) this.#runTail.measure(this.#cell, 0, this.nats, of.residualRun);
-    else this.nats[of.residualRun] = 0;
-    this.#runTail.add(this.#cell, 0);
-    s[at.run] += rateOfRun * (Math.min(this.nats[of.residualRun], winsorized) - s[at.run]);
+    if (s[at.rows] > quietRows + 1) this.#runTail.observe(this.#cell, 0, surprise, 0);
+    else this.#runTail.add(this.#cell, 0);
+    surprise.settle(0);
+    s[at.run] += rateOfRun * (Math.min(surprise.nats[0], winsorized) - s[at.run]);
   }
 
   /**
@@ -451,7 +461,11 @@ export class ChannelScores implements Stateful {
     restoreTogether(
       [own, this.#forecast, ofWindow, this.#pace, this.#runTail, ...this.#tails],
       [
-        { scalars: scalars ?? null, strongest: strongest ?? null, daySquares: daySquares ?? null },
+        {
+          scalars: scalars ?? null,
+          strongest: strongest ?? null,
+          daySquares: daySquares ?? null,
+        },
         forecast ?? null,
         bounds ?? null,
         pace ?? null,
@@ -462,7 +476,11 @@ export class ChannelScores implements Stateful {
   }
 
   get #arrays() {
-    return { scalars: this.#scalars, strongest: this.#strongest, daySquares: this.#daySquares };
+    return {
+      scalars: this.#scalars,
+      strongest: this.#strongest,
+      daySquares: this.#daySquares,
+    };
   }
 
   readonly #restoreArrays = (state: State): void => {

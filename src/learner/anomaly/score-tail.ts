@@ -2,11 +2,9 @@ import { takeLogarithm } from "../../logarithm.ts";
 import type { State, Stateful } from "../../state.ts";
 import { finite, notNegative, parts, whole, within } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
+import { binOfLogarithm, binOfScore, bins, binsPerUnit, leastLog } from "./score-bins.ts";
+import { Surprises } from "./surprises.ts";
 
-/** Bins of 1/8 from -14: logarithms of scores between 1e-6 and 2e11. */
-const bins = 320;
-const binsPerUnit = 8;
-const leastLog = -14;
 /** Rows between two looks at the whole histogram; each of the first 200 is one. */
 const rowsPerLook = 32;
 const eagerRows = 200;
@@ -15,7 +13,14 @@ const fewestRows = 20;
 /** Weights grow from row to row; from here they are scaled down together. */
 const greatestWeight = 1e12;
 
-const at = { weight: 0, total: 1, sinceLook: 2, start: 3, excess: 4, startNats: 5 } as const;
+const at = {
+  weight: 0,
+  total: 1,
+  sinceLook: 2,
+  start: 3,
+  excess: 4,
+  startNats: 5,
+} as const;
 
 const sane = parts(notNegative, [
   [at.weight, within(1e-30, greatestWeight * 2)],
@@ -36,6 +41,8 @@ export interface ScoreTailOptions {
    * so far is as rare as their number says. Default false.
    */
   areCounts?: boolean;
+  /** Whether scores are given as logarithms. Default false. */
+  areLogarithms?: boolean;
 }
 
 /**
@@ -51,12 +58,13 @@ export class ScoreTail implements Stateful {
   /** The lowest and the highest bin that have a weight, [2]. */
   readonly #used = Int32Array.of(bins, -1);
   readonly #scalars = new Float64Array(6);
-  /** [1] An array, so that V8 boxes no number on the way to the logarithm. */
-  readonly #cell = new Float64Array(1);
+  /** Logarithm of the score that is measured, where it is in the tail, [1]. */
+  readonly #log = new Float64Array(1);
   readonly #growth: number;
   readonly #tail: number;
   readonly #leastExcess: number;
   readonly #areCounts: boolean;
+  readonly #areLogarithms: boolean;
 
   /** Bytes of one, beside the object. */
   static readonly bytes = 2 * 4 * bins + 8 * 8;
@@ -66,6 +74,7 @@ export class ScoreTail implements Stateful {
     tail = 0.02,
     leastExcess = 0.06,
     areCounts = false,
+    areLogarithms = false,
   }: ScoreTailOptions = {}) {
     // 2^(1/h) by its series, as powers may differ in the last bit between machines.
     const rate = Math.LN2 / halfLife;
@@ -73,54 +82,77 @@ export class ScoreTail implements Stateful {
     this.#tail = tail;
     this.#leastExcess = leastExcess;
     this.#areCounts = areCounts;
+    this.#areLogarithms = areLogarithms;
     this.#scalars[at.weight] = 1;
   }
 
   /**
-   * Writes the nats of the score whose logarithm is `logs[index]` to `out[outIndex]`: 0 or more, and 0 until there are 20
-   * rows. Allocates nothing.
+   * Writes how improbable the score `scores[index]` is to the place `which` of `surprises`; as usual as can be until there are
+   * 20 rows. Allocates nothing.
    */
-  measure(logs: Float64Array, index: number, out: Float64Array, outIndex: number): void {
+  measure(scores: Float64Array, index: number, surprises: Surprises, which: number): void {
+    this.#measure(this.#binOf(scores, index), scores, index, surprises, which);
+  }
+
+  /** Takes the score `scores[index]` in. Allocates nothing. */
+  add(scores: Float64Array, index: number): void {
+    this.#add(this.#binOf(scores, index));
+  }
+
+  /** Measures a score, then takes it in. Allocates nothing. */
+  observe(scores: Float64Array, index: number, surprises: Surprises, which: number): void {
+    const bin = this.#binOf(scores, index);
+    this.#measure(bin, scores, index, surprises, which);
+    this.#add(bin);
+  }
+
+  #binOf(scores: Float64Array, index: number): number {
+    return this.#areLogarithms ? binOfLogarithm(scores, index) : binOfScore(scores, index);
+  }
+
+  #measure(bin: number, scores: Float64Array, index: number, surprises: Surprises, which: number): void {
     const scalars = this.#scalars;
     const weight = scalars[at.weight];
     const total = scalars[at.total];
-    if (total < fewestRows * weight) {
-      out[outIndex] = 0;
-      return;
-    }
+    surprises.clear(which);
+    if (total < fewestRows * weight) return;
     if (scalars[at.sinceLook] >= rowsPerLook || total < eagerRows * weight) this.#look();
-    const log = logs[index];
-    const start = scalars[at.start];
-    if (log > start + 1 / binsPerUnit) {
-      out[outIndex] = Math.max(0, scalars[at.startNats] + (log - start) / scalars[at.excess]);
-      if (this.#areCounts) this.#measureCount(log - start, out, outIndex);
-      return;
-    }
-    const bin = binOf(logs, index);
+    // The last bin has no end, so that the tail may begin within.
+    const mayBeBeyond = bin === bins - 1 || bin > (scalars[at.start] - leastLog) * binsPerUnit;
+    if (mayBeBeyond && this.#measureBeyond(scores, index, surprises, which)) return;
     const above = bin < this.#used[0] ? total : this.#above[bin];
-    this.#cell[0] = (above + 0.5 * this.#weights[bin] + 0.5 * weight) / (total + weight);
-    takeLogarithm(this.#cell, 0);
-    out[outIndex] = Math.max(0, -this.#cell[0]);
+    surprises.parts[which] = (above + 0.5 * this.#weights[bin] + 0.5 * weight) / (total + weight);
+  }
+
+  /** Measures a score in the tail; false where it is not. */
+  #measureBeyond(scores: Float64Array, index: number, surprises: Surprises, which: number): boolean {
+    const scalars = this.#scalars;
+    this.#log[0] = scores[index];
+    if (!this.#areLogarithms) takeLogarithm(this.#log, 0);
+    if (!(this.#log[0] > scalars[at.start] + 1 / binsPerUnit)) return false;
+    const beyond = this.#log[0] - scalars[at.start];
+    surprises.nats[which] = Math.max(0, scalars[at.startNats] + beyond / scalars[at.excess]);
+    if (this.#areCounts) this.#measureCount(surprises, which);
+    return true;
   }
 
   /** The tail that begins where the bin of its start ends, with the weight strictly above that. */
-  #measureCount(beyond: number, out: Float64Array, outIndex: number): void {
+  #measureCount(surprises: Surprises, which: number): void {
     const scalars = this.#scalars;
     const weight = scalars[at.weight];
     const bin = Math.round((scalars[at.start] - leastLog) * binsPerUnit);
-    this.#cell[0] = (this.#above[bin] + 0.5 * weight) / (scalars[at.total] + weight);
-    takeLogarithm(this.#cell, 0);
-    const nats = (beyond - 1 / binsPerUnit) / scalars[at.excess] - this.#cell[0];
-    out[outIndex] = Math.max(out[outIndex], nats);
+    const beyond = this.#log[0] - scalars[at.start];
+    this.#log[0] = (this.#above[bin] + 0.5 * weight) / (scalars[at.total] + weight);
+    takeLogarithm(this.#log, 0);
+    const nats = (beyond - 1 / binsPerUnit) / scalars[at.excess] - this.#log[0];
+    surprises.nats[which] = Math.max(surprises.nats[which], nats);
   }
 
-  /** Takes the score in whose logarithm is `logs[index]`. Allocates nothing. */
-  add(logs: Float64Array, index: number): void {
+  #add(bin: number): void {
     const scalars = this.#scalars;
     const weight = scalars[at.weight];
-    const bin = binOf(logs, index);
     this.#weights[bin] += weight;
-    this.#use(bin);
+    if (bin < this.#used[0] || bin > this.#used[1]) this.#use(bin);
     scalars[at.total] += weight;
     scalars[at.weight] = weight * this.#growth;
     scalars[at.sinceLook]++;
@@ -137,16 +169,15 @@ export class ScoreTail implements Stateful {
     used[0] = bin;
   }
 
-  /** Makes scores of this size this part of all rows, where they are rarer: they are then as usual as that. */
+  /** Makes scores whose logarithm is `logs[index]` this part of all rows, where they are rarer: they are then as usual as that. */
   takeAsNormal(logs: Float64Array, index: number, part: number): void {
+    const surprise = new Surprises(2);
+    surprise.parts[0] = part;
+    const bin = binOfLogarithm(logs, index);
+    this.#measure(bin, logs, index, surprise, 1);
+    if (!surprise.isWeaker(0, 1)) return;
     const scalars = this.#scalars;
-    this.#cell[0] = part;
-    takeLogarithm(this.#cell, 0);
-    const nats = -this.#cell[0];
-    this.measure(logs, index, this.#cell, 0);
-    if (this.#cell[0] <= nats) return;
     const weight = (part / (1 - part)) * scalars[at.total];
-    const bin = binOf(logs, index);
     this.#weights[bin] += weight;
     this.#use(bin);
     scalars[at.total] += weight;
@@ -175,9 +206,9 @@ export class ScoreTail implements Stateful {
       isBeyond = false;
       scalars[at.start] = bin / binsPerUnit + leastLog;
       scalars[at.excess] = Math.max((moment / above - bin) / binsPerUnit, this.#leastExcess);
-      this.#cell[0] = (above + 0.5 * weight) / (total + weight);
-      takeLogarithm(this.#cell, 0);
-      scalars[at.startNats] = -this.#cell[0];
+      this.#log[0] = (above + 0.5 * weight) / (total + weight);
+      takeLogarithm(this.#log, 0);
+      scalars[at.startNats] = -this.#log[0];
     }
   }
 
@@ -203,7 +234,11 @@ export class ScoreTail implements Stateful {
   }
 
   state(): State {
-    return { weights: this.#weights, above: this.#above, scalars: this.#scalars };
+    return {
+      weights: this.#weights,
+      above: this.#above,
+      scalars: this.#scalars,
+    };
   }
 
   restore(state: State): void {
@@ -215,9 +250,4 @@ export class ScoreTail implements Stateful {
     );
     this.#findUsed();
   }
-}
-
-function binOf(logs: Float64Array, index: number): number {
-  const bin = Math.floor((logs[index] - leastLog) * binsPerUnit);
-  return bin > 0 ? Math.min(bin, bins - 1) : 0;
 }

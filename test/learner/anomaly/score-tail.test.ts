@@ -1,27 +1,47 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createRandom } from "../../../src/engine/model/random.ts";
-import { ScoreTail } from "../../../src/learner/anomaly/score-tail.ts";
+import { ScoreTail, type ScoreTailOptions } from "../../../src/learner/anomaly/score-tail.ts";
+import { Surprises } from "../../../src/learner/anomaly/surprises.ts";
 
-const out = new Float64Array(1);
+const surprises = new Surprises(1);
 
-function natsOf(tail: ScoreTail, log: number): number {
-  tail.measure(Float64Array.of(log), 0, out, 0);
-  return out[0];
+function natsOf(tail: ScoreTail, score: number): number {
+  tail.measure(Float64Array.of(score), 0, surprises, 0);
+  surprises.settle(0);
+  return surprises.nats[0];
 }
 
-/** A tail that has seen so many exponential scores with mean 1. */
+const logTail = (options: ScoreTailOptions = {}) => new ScoreTail({ ...options, areLogarithms: true });
+
+/** A tail that has seen so many exponential scores with mean 1, as their logarithms. */
 function exponentialTail(rows: number, seed = 1): ScoreTail {
   const random = createRandom(seed);
-  const tail = new ScoreTail();
+  const tail = logTail();
   const cell = new Float64Array(1);
   for (let row = 0; row < rows; row++) {
     cell[0] = Math.log(-Math.log(1 - random.uniform()));
-    tail.measure(cell, 0, out, 0);
-    tail.add(cell, 0);
+    tail.observe(cell, 0, surprises, 0);
   }
   return tail;
 }
+
+test("measures a score as it measures its logarithm, and at once where it takes it in", () => {
+  const random = createRandom(4);
+  const [scored, logged] = [new ScoreTail(), logTail()];
+  const cell = new Float64Array(1);
+  for (let row = 0; row < 3000; row++) {
+    const score = -Math.log(1 - random.uniform()) * (row % 500 === 499 ? 100 : 1);
+    const nats = natsOf(scored, score);
+    expect(nats).toBeCloseTo(natsOf(logged, Math.log(score)), 9);
+    cell[0] = score;
+    scored.observe(cell, 0, surprises, 0);
+    surprises.settle(0);
+    expect(surprises.nats[0]).toBe(nats);
+    cell[0] = Math.log(score);
+    logged.add(cell, 0);
+  }
+});
 
 test("gives the nats of a score's rank: of an exponential score about the score itself", () => {
   const tail = exponentialTail(20_000);
@@ -50,7 +70,7 @@ test("knows nothing of the first 20 rows", () => {
 });
 
 test("forgets: what was common a hundred thousand rows ago is rare now", () => {
-  const tail = new ScoreTail({ halfLife: 1000 });
+  const tail = logTail({ halfLife: 1000 });
   const cell = Float64Array.of(2);
   for (let row = 0; row < 5000; row++) tail.add(cell, 0);
   const common = natsOf(tail, cell[0]);
@@ -63,17 +83,16 @@ test("forgets: what was common a hundred thousand rows ago is rare now", () => {
 });
 
 test("continues from its state bit for bit, also where a weight has vanished with time", () => {
-  const tail = new ScoreTail({ halfLife: 100 });
+  const tail = logTail({ halfLife: 100 });
   const cell = Float64Array.of(-13.9);
   tail.add(cell, 0);
   cell[0] = 20;
   tail.add(cell, 0);
   for (let row = 0; row < 20_000; row++) {
     cell[0] = (row % 37) / 10 - 3;
-    tail.measure(cell, 0, out, 0);
-    tail.add(cell, 0);
+    tail.observe(cell, 0, surprises, 0);
   }
-  const restored = new ScoreTail({ halfLife: 100 });
+  const restored = logTail({ halfLife: 100 });
   restored.restore(structuredClone(tail.state()));
   for (let log = -14; log < 24; log += 1 / 16) {
     cell[0] = log;
@@ -93,7 +112,7 @@ test("a score below all others says at once that the common ones are above it, b
 
 test("measures right after the weights were scaled down what it measured before", () => {
   // So many rows count that not every one is followed by a look at all of them.
-  const tail = new ScoreTail({ halfLife: 400 });
+  const tail = logTail({ halfLife: 400 });
   const weightOf = () => (tail.state() as { scalars: Float64Array }).scalars[0];
   const cell = new Float64Array(1);
   const logs = [-1.2, 0.3];

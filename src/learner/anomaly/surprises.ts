@@ -1,0 +1,52 @@
+import { takeLogarithm } from "../../logarithm.ts";
+
+/**
+ * How improbable several scores are, in nats: the larger one of `nats` and -ln of `parts`. A logarithm costs as much as all
+ * else of a score, and only the strongest scores of a row count: they are compared by their parts, and `settle` takes
+ * the logarithm where it matters.
+ */
+export class Surprises {
+  /** Nats as far as they are known, 0 where only the part is; [count]. */
+  readonly nats: Float64Array;
+  /** Part of the rows that scored as high, 1 where it says nothing more than the nats; [count]. */
+  readonly parts: Float64Array;
+
+  static bytes(count: number): number {
+    return 2 * 8 * count;
+  }
+
+  constructor(count: number) {
+    this.nats = new Float64Array(count);
+    this.parts = new Float64Array(count).fill(1);
+  }
+
+  /** The score at a place is as usual as can be. */
+  clear(which: number): void {
+    this.nats[which] = 0;
+    this.parts[which] = 1;
+  }
+
+  /** Takes over what is stronger in others, of which there are as many or fewer. */
+  takeStronger(others: Surprises): void {
+    for (let which = 0; which < others.nats.length; which++) {
+      if (others.nats[which] > this.nats[which]) this.nats[which] = others.nats[which];
+      if (others.parts[which] < this.parts[which]) this.parts[which] = others.parts[which];
+    }
+  }
+
+  /** Makes the nats at a place all that is known of it. */
+  settle(which: number): void {
+    if (!(this.parts[which] < 1)) return;
+    takeLogarithm(this.parts, which);
+    this.nats[which] = Math.max(this.nats[which], -this.parts[which]);
+    this.parts[which] = 1;
+  }
+
+  /** Whether the first place is less improbable than the second. */
+  isWeaker(first: number, second: number): boolean {
+    if (this.nats[first] === 0 && this.nats[second] === 0) return this.parts[first] > this.parts[second];
+    this.settle(first);
+    this.settle(second);
+    return this.nats[first] < this.nats[second];
+  }
+}
