@@ -21,7 +21,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   if (columns === undefined) {
     throw new RivuletError(
       "checkpoint.mismatch",
-      `${file} holds a network alone, which has no fields to carry over; give it a learner by rivulet fit --save`,
+      `${file} holds only a network, which has no fields to carry over; name a checkpoint of a learner, such as rivulet fit --save writes`,
     );
   }
   // The single network of version 0.1.0 or of `rivulet fit` stays one where the config names no model.

@@ -47,7 +47,7 @@ function makeKey(file: string): Report {
     data: { file, isNew, trust },
     text: [
       isNew
-        ? `made the key ${file}, which signs models: keep a copy of it, as boards take the models of no other`
+        ? `made the key ${file}, which signs models: keep a copy of it, as boards accept only models signed with it`
         : `${file} is there already, and stays`,
       "",
       "# In the config of a board, below sync:",

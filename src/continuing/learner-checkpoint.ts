@@ -163,7 +163,7 @@ export function storedNames({ target }: { target: object | null }, where: string
   if (areNames && names.length === 0) return names;
   throw new CheckpointError(
     "checkpoint.malformed",
-    `${where} is malformed: its class names are not at most as many texts as classes; use another checkpoint`,
+    `${where} is malformed: it has class names that are not text, or more of them than classes; use another checkpoint`,
   );
 }
 
@@ -256,13 +256,13 @@ export function learnerFrom(
   if (checkpoint.features !== null && checkpoint.target === null) {
     throw new CheckpointError(
       "checkpoint.mismatch",
-      `${where} is of a daemon that watches for anomalies and predicts nothing; continue it with rivulet run`,
+      `${where} was saved by a daemon that watches for anomalies and predicts nothing; continue it with rivulet run`,
     );
   }
   if (checkpoint.features === null) {
     throw new CheckpointError(
       "checkpoint.mismatch",
-      `${where} holds a network alone, no learner; load it with loadNetwork`,
+      `${where} holds only a network and no learner; load it with loadNetwork`,
     );
   }
   requireOwnExperts(checkpoint, where, experts);

@@ -198,7 +198,7 @@ export function readModel(bytes: Uint8Array, where: string): PublishedModel {
         : "its parts have another structure than this Rivulet writes";
     throw new CheckpointError(
       "checkpoint.malformed",
-      `${where} holds no model to learn on with: ${reason.slice(0, 400)}`,
+      `${where} holds no model that can be trained further: ${reason.slice(0, 400)}`,
       {
         cause: error,
       },

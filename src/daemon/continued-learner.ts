@@ -56,7 +56,7 @@ function newestBegun(config: Config, columns: readonly string[]): Begun | null {
       (bytes, where) => {
         const begun = unlessRefused(() => begunIn(decodeCheckpoint(bytes, where), config, columns));
         if (begun !== null) return begun;
-        throw new CheckpointError("checkpoint.mismatch", `${where} is of another config`);
+        throw new CheckpointError("checkpoint.mismatch", `${where} was saved with another config`);
       },
       () => {},
     );

@@ -137,7 +137,7 @@ function planStages(series: readonly Choice<SeriesName>[], given: SeriesRows): S
       throw keyError(
         "config.conflict",
         path,
-        `is a window behind ${series[next - 1].name}, but windows must follow each other; put it directly after the other`,
+        `is a window after ${series[next - 1].name}, but all windows must be listed in a row; move it next to the first one`,
       );
     }
     const kind = seriesTransforms[name] as unknown as SeriesKind<object>;

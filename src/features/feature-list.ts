@@ -48,7 +48,7 @@ export function readFeatures(description: unknown): FeatureList {
       throw keyError(
         "config.conflict",
         choice.path,
-        `is ${choice.name} behind ${list.rows[0].name}; put ${seriesNames.join(", ")} before the transforms of single rows`,
+        `is ${choice.name} after ${list.rows[0].name}; put ${seriesNames.join(", ")} before the transforms of single rows`,
       );
     }
   }

@@ -106,7 +106,7 @@ function planGroup({ options, path }: WindowEntry, rows: SeriesRows): PlannedGro
     throw keyError(
       "config.bad-value",
       `${path}.of`,
-      `names the target "${rows.target}", of which a window would hold the value to predict; leave it out, and use lags of it`,
+      `names the target "${rows.target}", but a window would contain the value that is to be predicted; leave it out, and use lags of it`,
     );
   }
   const hasSpectrum = take.some((name) => takenFrom[name] === "spectrum");

@@ -53,7 +53,7 @@ export class Adwin implements Stateful {
     if (!(Number.isInteger(clock) && clock >= 1)) {
       throw new RivuletError(
         "argument.bad-value",
-        `clock of a drift detector must be a whole number from 1, found ${clock}`,
+        `clock of a drift detector must be a whole number of at least 1, found ${clock}`,
       );
     }
     this.#delta = delta;
@@ -116,7 +116,7 @@ export class Adwin implements Stateful {
       if (!areWhole || width !== window[at.width]) {
         throw new RivuletError(
           "state.mismatch",
-          `found buckets of ${width} numbers in the stored window of a drift detector of ${window[at.width]}, expected as many; restore another state`,
+          `found ${width} numbers in the buckets of the stored drift detector, expected ${window[at.width]}, the width of its window; restore another state`,
         );
       }
     }

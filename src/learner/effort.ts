@@ -66,6 +66,6 @@ export function requireEffort(effort: Effort, planned: Effort, names: readonly s
   if (names.some((name) => isAskedAt(name, effort))) return;
   throw new RivuletError(
     "argument.bad-value",
-    `found effort ${effort}, which leaves none of the experts ${names.join(", ")}, expected one that does; leave out fewer`,
+    `found effort ${effort}, at which none of the experts ${names.join(", ")} take part; choose a higher effort, or leave out fewer experts`,
   );
 }

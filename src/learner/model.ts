@@ -133,7 +133,7 @@ function requireOneAnswer(inputShape: number[], layers: Layer[], width: number):
   throw keyError(
     "model.shape",
     "model.layers",
-    `make [${outputShape}] of a sample of shape [${inputShape}] but the target takes [${width}]; put flatten or globalAveragePool before the last dense layer`,
+    `turn a sample of shape [${inputShape}] into [${outputShape}], but the target takes [${width}]; put flatten or globalAveragePool before the last dense layer`,
   );
 }
 
@@ -189,7 +189,7 @@ function layersFor(target: TargetDescription, written: unknown, width: number, l
     throw keyError(
       "model.loss",
       `model.layers[${last}]`,
-      `is softmax, but softmaxCrossEntropy takes logits and does it itself; leave softmax out`,
+      `is softmax, but softmaxCrossEntropy takes logits and applies softmax itself; leave softmax out`,
     );
   }
   return [...layers, dense(width), ...(activation ? [activation] : [])];

@@ -184,7 +184,7 @@ describe("a checkpoint whose parts contradict each other is refused as one:", ()
   test("a network alone", () => {
     const error = refusal(() => learnerFrom({ ...good(), features: null, target: null }, "net.msgpack"));
     expect(error).toBeInstanceOf(CheckpointError);
-    expect(error.message).toBe("net.msgpack holds a network alone, no learner; load it with loadNetwork");
+    expect(error.message).toBe("net.msgpack holds only a network and no learner; load it with loadNetwork");
   });
 
   test("a description of no learner", () => {

@@ -147,7 +147,9 @@ describe("what is not a sound model is refused in a sentence", () => {
       /./,
     ],
   ])("%s", (_, file, change, reason) => {
-    expect(() => readModel(changed(file, change), "x")).toThrow(/^x holds no model to learn on with: /);
+    expect(() => readModel(changed(file, change), "x")).toThrow(
+      /^x holds no model that can be trained further: /,
+    );
     expect(() => readModel(changed(file, change), "x")).toThrow(reason);
   });
 });

@@ -458,14 +458,14 @@ describe("features are refused in one sentence", () => {
       'features[1].window.of names "flow_mean", which is not a column',
     ],
     [
-      "a window behind what is made of another",
+      "a window after what is made of another",
       [
         { window: { of: ["flow"], size: 8, take: ["mean"] } },
         { lags: { of: ["flow_mean"], at: [1] } },
         { window: { of: ["flow_mean"], size: 8, take: ["max"] } },
       ],
       {},
-      "features[2].window is a window behind lags, but windows must follow each other; put it directly after the other",
+      "features[2].window is a window after lags, but all windows must be listed in a row; move it next to the first one",
     ],
     [
       "a relation of one column",
@@ -508,10 +508,10 @@ describe("features are refused in one sentence", () => {
       "features[0].window.take must be a list of mean, sd",
     ],
     [
-      "the past behind a scale",
+      "the past after a scale",
       ["standardize", { lags: { of: ["flow"], at: [1] } }],
       {},
-      "is lags behind standardize",
+      "is lags after standardize",
     ],
     [
       "a sequence by no column",

@@ -95,7 +95,7 @@ describe("ADWIN", () => {
 
   test.each([
     [{ delta: 0 }, "delta of a drift detector must be between 0 and 1, found 0"],
-    [{ clock: 1.5 }, "clock of a drift detector must be a whole number from 1, found 1.5"],
+    [{ clock: 1.5 }, "clock of a drift detector must be a whole number of at least 1, found 1.5"],
   ])("refuses %o", (options, complaint) => {
     expect(() => new Adwin(options)).toThrow(complaint);
   });

@@ -388,7 +388,7 @@ describe("memory", () => {
       "model.inputShape is [2,5], 10 numbers, but a sample has 12 features",
     );
     expect(wrong({ inputShape: [2, 6], layers: [{ conv1d: { outputs: 4, kernel: 3 } }] })).toThrow(
-      "model.layers make [4,2] of a sample of shape [2,6] but the target takes [2]; put flatten or globalAveragePool before",
+      "model.layers turn a sample of shape [2,6] into [4,2], but the target takes [2]; put flatten or globalAveragePool before",
     );
   });
 });

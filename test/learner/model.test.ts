@@ -80,9 +80,9 @@ describe("the model for a target", () => {
       "the target is a number",
     ],
     [
-      "softmax before a loss that does it itself",
+      "softmax before a loss that applies it itself",
       () => modelFor(classes, { layers: [{ dense: 3 }, "softmax"] }, 4),
-      "model.layers[1] is softmax, but softmaxCrossEntropy takes logits and does it itself; leave softmax out",
+      "model.layers[1] is softmax, but softmaxCrossEntropy takes logits and applies softmax itself; leave softmax out",
     ],
     [
       "a last width before an activation that is not the target's",

@@ -329,7 +329,7 @@ describe("refuses in one sentence, changes nothing, and never fetches again", ()
       "insane state under a valid digest and signature",
       (host) => putPointer(host, {}, insane()),
       {},
-      /holds no model to learn on with: .*finite/,
+      /holds no model that can be trained further: .*finite/,
     ],
     [
       "a whole checkpoint in place of a model",

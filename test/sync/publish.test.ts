@@ -107,7 +107,7 @@ describe.each(places)("into %s", (_, open) => {
     const before = filesIn(folder);
     const other = publishModel({ store, group, key: signingKey(), model: second });
     await expect(other).rejects.toThrow(
-      /not signed by the key that is trusted.*boards take the models of one key/,
+      /not signed by the key that is trusted.*boards accept only models signed with one key/,
     );
     expect(filesIn(folder)).toEqual(before);
   });

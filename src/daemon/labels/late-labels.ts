@@ -135,7 +135,7 @@ export class LateLabels implements Stateful {
     if (this.#isPaused()) {
       throw new RivuletError(
         "label.paused",
-        "learning is paused, and no label is learned from until it is resumed; send the label again then",
+        "learning is paused, so no label is accepted; send it again once learning is resumed",
       );
     }
     const outcome = noOutcome();

@@ -563,7 +563,7 @@ export class AnomalyDetector implements Stateful {
     if (!Array.isArray(columns) || columns.join("\n") !== this.columns.join("\n")) {
       throw new RivuletError(
         "state.mismatch",
-        `found the columns ${Array.isArray(columns) ? columns.join(", ") : "of nothing"} in the stored anomaly detector, expected ${this.columns.join(", ")}; restore a state of the same columns`,
+        `found ${Array.isArray(columns) ? `the columns ${columns.join(", ")}` : "no columns"} in the stored anomaly detector, expected ${this.columns.join(", ")}; restore a state of the same columns`,
       );
     }
     const own: Stateful = {

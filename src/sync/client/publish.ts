@@ -231,7 +231,7 @@ async function ownPointer(
     if (!(error instanceof RivuletError) || error.code !== "sync.model") throw error;
     throw new RivuletError(
       "sync.publish",
-      `${error.message}; boards take the models of one key, so use the key of that one, delete it, or publish for another group`,
+      `${error.message}; boards accept only models signed with one key; sign with the key of that model, delete that model, or publish for another group`,
       { cause: error },
     );
   }

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { availableVariants } from "../../../src/engine/kernels/kernels.ts";
 import { Operation } from "../../../src/engine/kernels/operation.ts";
@@ -385,4 +387,16 @@ describe.each(availableVariants())("on %s kernels", (variant) => {
       expect(found.arrays["after"]).toEqual(arrays.after);
     },
   );
+});
+
+test.each(["assembly", "scalar"])("the interpreter in %s names every operation", (interpreter) => {
+  const folder = join(import.meta.dirname, "../../../src/engine/kernels", interpreter);
+  const text = readdirSync(folder)
+    .map((name) => readFileSync(join(folder, name), "utf8"))
+    .join("\n");
+  // Bounds of a range are no operations, and the last branch of losses.ts is that of the loss that is left.
+  const unnamed = /^\d|^(First|Last)(Activation|ElementLoss)$|^BinaryCrossEntropyOnLogits$/;
+  const operations = Object.keys(Operation).filter((name) => !unnamed.test(name));
+  expect(operations.length).toBeGreaterThan(60);
+  expect(operations.filter((name) => !new RegExp(`Operation\\.${name}\\b`).test(text))).toEqual([]);
 });
