@@ -65,7 +65,7 @@ export function createSamplePath(
   if (learner.extraction !== null) learner.extraction.hasTarget = hasTarget;
   const path: SamplePath = new SamplePath(
     stations,
-    { targetAt, hasTarget, isTaught: target !== null, hasPins: config.gpio !== null },
+    { targetAt, hasTarget, learnsTarget: target !== null, hasPins: config.gpio !== null },
     { clock, wallClock },
   );
   return path;

@@ -1,6 +1,7 @@
 /**
- * What happens to a sample, in order: watch for anomalies; validate; make features of it and its past, from which a row of
- * features may come out less often; predict, score, learn; then drift, alarm, reply, hold for a label.
+ * What happens to a sample, in order: record; watch for anomalies; validate; make features of it and its past, of which a
+ * row may come out once in many samples; predict, score, learn; then drift, alarm, reply, and hold for a label that comes
+ * later. `take` is called for each sample, the rest between two of them.
  */
 import type { Alarm, AlarmSubject } from "../device/alarm.ts";
 import { RivuletError } from "../errors/errors.ts";
@@ -59,9 +60,11 @@ export interface Recorder {
 interface Wiring {
   /** Place of the target in a sample. */
   targetAt: number;
-  /** Whether samples come with their target; where not, and `isTaught`, it comes later. */
+  /** Whether samples come with their target. */
   hasTarget: boolean;
-  isTaught: boolean;
+  /** Whether a target is learned at all: where samples come without it, it comes later. */
+  learnsTarget: boolean;
+  /** Whether the config uses GPIO. */
   hasPins: boolean;
 }
 
@@ -78,7 +81,7 @@ export class SamplePath implements DaemonMemory {
   readonly #targetAt: number;
   /** Whether a sample brings its target; where not, labels come later. */
   readonly #hasTarget: boolean;
-  readonly #isTaught: boolean;
+  readonly #learnsTarget: boolean;
   #hasTimes = true;
   /** Whether anything follows from a prediction: replies, or what is on the pins of the board. */
   readonly #isAnswered: boolean;
@@ -96,7 +99,7 @@ export class SamplePath implements DaemonMemory {
 
   constructor(
     stations: Stations,
-    { targetAt, hasTarget, isTaught, hasPins }: Wiring,
+    { targetAt, hasTarget, learnsTarget, hasPins }: Wiring,
     { clock, wallClock }: { clock: SteadyClock; wallClock: WallClock },
   ) {
     this.stations = stations;
@@ -106,7 +109,7 @@ export class SamplePath implements DaemonMemory {
     this.#setWallClock();
     this.#targetAt = targetAt;
     this.#hasTarget = hasTarget;
-    this.#isTaught = isTaught;
+    this.#learnsTarget = learnsTarget;
     this.#isAnswered = hasPins || stations.replies !== null;
   }
 
@@ -115,7 +118,7 @@ export class SamplePath implements DaemonMemory {
     const { validator, learner } = this.stations;
     const { extraction } = learner;
     this.stations.lateLabels?.makeRoom();
-    if (this.#wallClock.isOther) this.lookAtClock();
+    if (this.#wallClock.needsLook) this.lookAtClock();
     this.taken++;
     this.recorder?.sample(values, offset);
     // Before a policy replaces what is missing.
@@ -123,7 +126,7 @@ export class SamplePath implements DaemonMemory {
     if (!validator.validate(values, offset)) return;
     if (this.fieldStatistics !== null) this.fieldStatistics.observe(values, offset);
     if (extraction === null) this.#takeRow(values, offset);
-    else if (this.#push(extraction, values, offset)) {
+    else if (this.#makeFeatures(extraction, values, offset)) {
       this.#watch(extraction.row, 0);
       this.#takeRow(extraction.row, 0);
     }
@@ -136,8 +139,8 @@ export class SamplePath implements DaemonMemory {
     anomalyWatch.observe(values, offset, ring.measuredAt, ring.frontSlot);
   }
 
-  /** Samples without times of their own are counted, by source.rate. */
-  #push(extraction: Extraction, values: Float64Array, offset: number): boolean {
+  /** Returns whether a row of features came out. Samples without times of their own are counted, by source.rate. */
+  #makeFeatures(extraction: Extraction, values: Float64Array, offset: number): boolean {
     if (!this.#hasTimes) return extraction.push(values, offset);
     const { ring } = this.stations;
     return extraction.push(values, offset, ring.measuredAt, ring.frontSlot);
@@ -173,7 +176,7 @@ export class SamplePath implements DaemonMemory {
   /** Nothing is learned in a pause, and a label that comes later is none for a sample of a pause. */
   #pass(isLabelled: boolean): void {
     this.stations.learner.skip?.();
-    if (isLabelled || !this.#isTaught) this.passedInPause++;
+    if (isLabelled || !this.#learnsTarget) this.passedInPause++;
     else this.stations.learner.unlabelled++;
   }
 

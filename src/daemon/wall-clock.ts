@@ -46,8 +46,8 @@ export class WallClock {
     return this.#hasDates || clockIsSet(this.#clock.now() + this.#clock.systemAhead());
   }
 
-  /** Whether samples have begun to bring dates since the latest look, or have ceased to. */
-  get isOther(): boolean {
+  /** Whether samples have begun to bring dates since the latest look, or have stopped: then `look` is called at once. */
+  get needsLook(): boolean {
     return this.#hadDates !== this.#hasDates;
   }
 

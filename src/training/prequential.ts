@@ -11,8 +11,8 @@ import { finiteValidatorFor, type RowValidator, unlearnableRow } from "./usable-
 
 export interface PrequentialOptions extends Pick<RowOptions, "createValidator" | "signal"> {
   /**
-   * Called after every 1024 rows, or after every row of a live stream, with the number of rows read so far. What the
-   * learner has come to by then is in `learner.report()` and `learner.prediction`.
+   * Called with the number of rows read so far: after every 1024 rows, or after every row of an iterable, which may be a
+   * live stream. What the learner has come to by then is in `learner.report()` and `learner.prediction`.
    */
   onProgress?: (progress: { rows: number }) => void;
   /**

@@ -58,7 +58,7 @@ export const commands: Command[] = [
       seconds: { value: "N", help: "how long to listen (default 5)" },
       baud: {
         value: "N,N",
-        help: "baud rates to try, in this order (default: the usual ones, from 115200 and 9600 on)",
+        help: "baud rates to try, in this order (default: the usual ones, 115200 and 9600 first)",
       },
     },
     details: [
@@ -122,7 +122,7 @@ export const commands: Command[] = [
       rounds: { value: "N", help: "number of rounds, in each of which everything is measured (default 9)" },
       only: {
         value: "GROUPS",
-        help: "only some of training, optimizers, functions, decoding, growth, sensor, memory, separated by commas",
+        help: "measure only these, separated by commas: training, optimizers, functions, decoding, growth, sensor, memory",
       },
     },
     details: [
