@@ -2,7 +2,10 @@
 import { float32, float64 } from "../engine/running/arena.ts";
 import { type Check, finite, type Numbers, parts, wholeWithin } from "../state-check.ts";
 
-/** The order of the rows in a ring. Its places are filled from the first one on. */
+/**
+ * The order of the rows in a ring. Its places are filled from the first one on. Places are returned as int32 (`| 0`): steps
+ * from a float64, which they are stored as, would be converted to an index again and again.
+ */
 export interface RowOrder {
   /** Rows that count: the newest. */
   readonly live: number;
@@ -54,7 +57,7 @@ export class LatestRows implements RowOrder {
 
   placeOf(age: number): number {
     const place = this.#place[at.next] - 1 - age;
-    return place < 0 ? place + this.#most : place;
+    return (place < 0 ? place + this.#most : place) | 0;
   }
 
   writeStretches(stretches: Uint32Array): void {
@@ -84,7 +87,7 @@ export class LatestRows implements RowOrder {
     this.#place[at.next] = next + 1 === this.#most ? 0 : next + 1;
     this.#place[at.filled] = Math.min(this.#place[at.filled] + 1, this.#most);
     this.#place[at.live] = Math.min(this.#place[at.live] + 1, this.#most);
-    return next;
+    return next | 0;
   }
 
   keepNewest(count: number): void {
@@ -146,7 +149,7 @@ export class BalancedRows implements RowOrder {
   }
 
   placeOf(age: number): number {
-    return this.#order[this.live - 1 - age];
+    return this.#order[this.live - 1 - age] | 0;
   }
 
   writeStretches(stretches: Uint32Array): void {
@@ -160,13 +163,13 @@ export class BalancedRows implements RowOrder {
     if (live < this.#most) {
       order[live] = live;
       this.#place[at.filled] = live + 1;
-      return live;
+      return live | 0;
     }
     const index = this.#oldestOfMostFrequent();
     const place = order[index];
     for (let i = index + 1; i < live; i++) order[i - 1] = order[i];
     order[live - 1] = place;
-    return place;
+    return place | 0;
   }
 
   /** Index of the oldest row of the most frequent class in the order; of several such classes that of the first. */

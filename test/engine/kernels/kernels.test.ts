@@ -262,6 +262,14 @@ describe.each(vectorVariants)("the %s kernels", (variant) => {
     }
   });
 
+  test.each([1, 3, 4, 7, 8, 10, 12, 21])("the weight gradient of four samples and %i outputs", (outputs) => {
+    for (const inputs of [1, 2, 5, 18]) {
+      const found = trials(4, inputs, outputs);
+      for (const name of ["dense weight gradient", "dense weight gradient, accumulating"])
+        expectTwins(variant, found[name], `${inputs} inputs, ${outputs} outputs`);
+    }
+  });
+
   test("write nothing outside the rows of the result", () => {
     const trial = trials(3, 5, 7)["dense forward"];
     const guarded = { ...trial, arrays: { ...trial.arrays, after: numbers(16) } };

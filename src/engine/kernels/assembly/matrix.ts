@@ -445,6 +445,79 @@ function outer4(c: usize, cRow: usize, a: usize, b: usize, m: i32, start: Start)
 }
 
 /**
+ * c [m, n] = start + a^T b with a [4, m], whose rows are aRow bytes apart, and b [4, n]: the weight gradient of four samples, as
+ * many as replayed networks learn from at once. What is needed of b stays in registers for all rows of c.
+ */
+function outerProducts(c: usize, a: usize, aRow: usize, b: usize, m: i32, n: i32, start: Start): void {
+  const cRow = usize(n) << 2;
+  let j = 0;
+  for (; j + 8 <= n; j += 8) {
+    const column = usize(j) << 2;
+    outer8(c + column, cRow, a, aRow, b + column, m, start);
+  }
+  for (; j < n; j += 4) {
+    const done = max(0, j + 4 - n);
+    const column = usize(j - done) << 2;
+    outer4After(done, c + column, cRow, a, aRow, b + column, m, start);
+  }
+}
+
+function outer8(c: usize, cRow: usize, a: usize, aRow: usize, b: usize, m: i32, start: Start): void {
+  const b00 = v128.load(b);
+  const b01 = v128.load(b, 16);
+  const b10 = v128.load(b + cRow);
+  const b11 = v128.load(b + cRow, 16);
+  const b20 = v128.load(b + 2 * cRow);
+  const b21 = v128.load(b + 2 * cRow, 16);
+  const b30 = v128.load(b + 3 * cRow);
+  const b31 = v128.load(b + 3 * cRow, 16);
+  let a1 = a + aRow;
+  let a2 = a1 + aRow;
+  let a3 = a2 + aRow;
+  for (; m > 0; m--) {
+    let x = v128.load32_splat(a);
+    let s0 = multiplyAdd(x, b00, start4(start, c, 0));
+    let s1 = multiplyAdd(x, b01, start4(start, c + 16, 0));
+    x = v128.load32_splat(a1);
+    s0 = multiplyAdd(x, b10, s0);
+    s1 = multiplyAdd(x, b11, s1);
+    x = v128.load32_splat(a2);
+    s0 = multiplyAdd(x, b20, s0);
+    s1 = multiplyAdd(x, b21, s1);
+    x = v128.load32_splat(a3);
+    v128.store(c, multiplyAdd(x, b30, s0));
+    v128.store(c, multiplyAdd(x, b31, s1), 16);
+    a += 4;
+    a1 += 4;
+    a2 += 4;
+    a3 += 4;
+    c += cRow;
+  }
+}
+
+/** Four columns, of which the first `done` are finished. */
+function outer4After(done: i32, c: usize, cRow: usize, a: usize, aRow: usize, b: usize, m: i32, start: Start): void {
+  const b0 = v128.load(b);
+  const b1 = v128.load(b + cRow);
+  const b2 = v128.load(b + 2 * cRow);
+  const b3 = v128.load(b + 3 * cRow);
+  let a1 = a + aRow;
+  let a2 = a1 + aRow;
+  let a3 = a2 + aRow;
+  for (; m > 0; m--) {
+    let s = multiplyAdd(v128.load32_splat(a), b0, start4(start, c, 0));
+    s = multiplyAdd(v128.load32_splat(a1), b1, s);
+    s = multiplyAdd(v128.load32_splat(a2), b2, s);
+    storeAfter(done, c, multiplyAdd(v128.load32_splat(a3), b3, s));
+    a += 4;
+    a1 += 4;
+    a2 += 4;
+    a3 += 4;
+    c += cRow;
+  }
+}
+
+/**
  * c [m, n] = start + a [m, k] b^T with b [n, k], rows being cRow, aRow and bRow bytes apart; `start` is Zero or
  * Result. Each sum runs in four lanes over k, with up to three remaining elements in the last lanes; the lanes are
  * added as in `laneSum`, and then the start.
@@ -760,5 +833,6 @@ export function columnSums(c: usize, a: usize, aRow: usize, m: i32, n: i32, star
 /** c [m, n] = start + a^T b for the first `m` of the `inputs` columns of a [k, inputs]; b is [k, n]. */
 export function weightGradient(c: usize, a: usize, b: usize, inputs: i32, m: i32, n: i32, k: i32, start: Start): void {
   if (k == 1) outerProduct(c, a, b, m, n, start);
+  else if (k == 4 && n >= 4) outerProducts(c, a, usize(inputs) << 2, b, m, n, start);
   else product(c, usize(n) << 2, a, 4, usize(inputs) << 2, b, usize(n) << 2, m, n, k, start, 0);
 }

@@ -1,5 +1,7 @@
 /** Gaussian naive Bayes with fading counts: vectors run over the inputs. */
 import { exponentialDouble, laneSum, logarithm } from "./arithmetic";
+import { logarithms } from "./logarithms";
+import { readDouble, writeDouble } from "./memory";
 
 /** Vectors whose variances are multiplied before one logarithm is taken: their product stays far from float32's ends. */
 const vectorsPerLogarithm = 8;
@@ -11,55 +13,8 @@ const vectorsPerLogarithm = 8;
 const smallest: f32 = 1e-30;
 
 /**
- * distances [classes] (float64) = sum over the inputs of (row - mean)^2 / v + log v, with v = (squares + extra) / (count + extra), or 1
- * where the class has a count of at most 1. `means` and `squares` are [classes, stride] with a stride of whole
- * vectors, `row` and they hold 0 past the last of the `inputs`, and there v counts as 1.
- */
-function gaussianDistances(
-  distances: usize,
-  row: usize,
-  counts: usize,
-  means: usize,
-  squares: usize,
-  inputs: i32,
-  stride: i32,
-  classes: i32,
-  extra: f32,
-): void {
-  const one = f32x4.splat(1);
-  for (let c = 0; c < classes; c++) {
-    const count = load<f32>(counts + (usize(c) << 2));
-    const known = count > 1;
-    const share = f32x4.splat(f32(1) / (count + extra));
-    let sum = f32x4.splat(0);
-    let product = one;
-    let logarithms: f64 = 0;
-    let multiplied = 0;
-    for (let i = 0; i < stride; i += 4) {
-      const at = usize(c * stride + i) << 2;
-      let variance = one;
-      if (known) {
-        variance = f32x4.mul(f32x4.add(v128.load(squares + at), f32x4.splat(extra)), share);
-        if (i + 4 > inputs) variance = v128.bitselect(variance, one, lanesBelow(inputs - i));
-      }
-      const error = f32x4.sub(v128.load(row + (usize(i) << 2)), v128.load(means + at));
-      sum = f32x4.add(sum, f32x4.div(f32x4.mul(error, error), variance));
-      product = f32x4.mul(product, variance);
-      multiplied++;
-      if (multiplied == vectorsPerLogarithm) {
-        logarithms += logarithm(laneProduct(product));
-        product = one;
-        multiplied = 0;
-      }
-    }
-    logarithms += logarithm(laneProduct(product));
-    store<f64>(distances + (usize(c) << 3), f64(laneSum(sum)) + logarithms);
-  }
-}
-
-/**
- * answers [classes] (float64) = softmax over the classes of tempering (log p - distance / 2), with the distances above and
- * p = (count + prior) / (all counts + prior classes).
+ * answers [classes] (float64) = softmax over the classes of tempering (log p - distance / 2), with p = (count + prior) / (all counts +
+ * prior classes), and the distances of `subtractDistances`.
  */
 export function gaussianPosterior(
   answers: usize,
@@ -74,28 +29,72 @@ export function gaussianPosterior(
   prior: f64,
   tempering: f64,
 ): void {
-  gaussianDistances(answers, row, counts, means, squares, inputs, stride, classes, extra);
   let total: f64 = 0;
   for (let c = 0; c < classes; c++) total += f64(load<f32>(counts + (usize(c) << 2)));
   total += prior * f64(classes);
-  let highest: f64 = -Infinity;
   for (let c = 0; c < classes; c++) {
-    const at = answers + (usize(c) << 3);
-    const logarithmOfPrior = logarithm((f64(load<f32>(counts + (usize(c) << 2))) + prior) / total);
-    const posterior = tempering * (logarithmOfPrior - 0.5 * load<f64>(at));
-    store<f64>(at, posterior);
-    highest = max(highest, posterior);
+    writeDouble(answers, c, (f64(load<f32>(counts + (usize(c) << 2))) + prior) / total);
   }
+  logarithms(answers, answers, classes);
+  subtractDistances(answers, row, counts, means, squares, inputs, stride, classes, extra, tempering);
+  let highest = readDouble(answers, 0);
+  for (let c = 1; c < classes; c++) highest = max(highest, readDouble(answers, c));
   let sum: f64 = 0;
   for (let c = 0; c < classes; c++) {
-    const at = answers + (usize(c) << 3);
-    const exponential = exponentialDouble(load<f64>(at) - highest);
-    store<f64>(at, exponential);
+    const exponential = exponentialDouble(readDouble(answers, c) - highest);
+    writeDouble(answers, c, exponential);
     sum += exponential;
   }
+  for (let c = 0; c < classes; c++) writeDouble(answers, c, readDouble(answers, c) / sum);
+}
+
+/**
+ * posteriors [classes] (float64) = tempering (posteriors - distances / 2), with distances = sum over the inputs of
+ * (row - mean)^2 / v + log v, v = (squares + extra) / (count + extra), or 1 where the class has a count of at most 1. `means` and
+ * `squares` are [classes, stride] with a stride of whole vectors, `row` and they hold 0 past the last of the `inputs`, and
+ * there v counts as 1.
+ */
+function subtractDistances(
+  posteriors: usize,
+  row: usize,
+  counts: usize,
+  means: usize,
+  squares: usize,
+  inputs: i32,
+  stride: i32,
+  classes: i32,
+  extra: f32,
+  tempering: f64,
+): void {
+  const one = f32x4.splat(1);
   for (let c = 0; c < classes; c++) {
-    const at = answers + (usize(c) << 3);
-    store<f64>(at, load<f64>(at) / sum);
+    const count = load<f32>(counts + (usize(c) << 2));
+    const known = count > 1;
+    const share = f32x4.splat(f32(1) / (count + extra));
+    let sum = f32x4.splat(0);
+    let product = one;
+    let ofVariances: f64 = 0;
+    let multiplied = 0;
+    for (let i = 0; i < stride; i += 4) {
+      const at = usize(c * stride + i) << 2;
+      let variance = one;
+      if (known) {
+        variance = f32x4.mul(f32x4.add(v128.load(squares + at), f32x4.splat(extra)), share);
+        if (i + 4 > inputs) variance = v128.bitselect(variance, one, lanesBelow(inputs - i));
+      }
+      const error = f32x4.sub(v128.load(row + (usize(i) << 2)), v128.load(means + at));
+      sum = f32x4.add(sum, f32x4.div(f32x4.mul(error, error), variance));
+      product = f32x4.mul(product, variance);
+      multiplied++;
+      if (multiplied == vectorsPerLogarithm) {
+        ofVariances += logarithm(laneProduct(product));
+        product = one;
+        multiplied = 0;
+      }
+    }
+    ofVariances += logarithm(laneProduct(product));
+    const distance = f64(laneSum(sum)) + ofVariances;
+    writeDouble(posteriors, c, tempering * (readDouble(posteriors, c) - 0.5 * distance));
   }
 }
 
