@@ -353,8 +353,8 @@ export class AnomalyDetector implements Stateful {
 
   /** Several columns: the largest of many numbers is large more often, so each maximum is compared with its own past. */
   #scoreTogether(joint: JointDistance, jointTail: ScoreTail): void {
+    this.#maxima.settle();
     for (let which = 0; which < ingredients.length; which++) {
-      this.#maxima.settle(which);
       this.#cell[0] = Math.min(this.#maxima.nats[which], mostNats) - linearOffset;
       this.#take(this.#tails[which], this.#cell, which);
     }
@@ -377,9 +377,10 @@ export class AnomalyDetector implements Stateful {
   /** Writes the evidence of the row, with the bounds of the window and without them. */
   #weigh(): void {
     const surprises = this.#surprises;
+    const { nats } = surprises;
+    surprises.settle();
     // A value that stays is told by its scatter too: both are one piece of evidence.
-    const weaker = surprises.isWeaker(dispersion, unchanged) ? dispersion : unchanged;
-    this.#settleRarest(weaker);
+    const weaker = nats[dispersion] < nats[unchanged] ? dispersion : unchanged;
     this.#addStrongest(this.#evidence, weaker, none);
     this.#addStrongest(this.#momentary, weaker, bounds);
   }
@@ -402,17 +403,6 @@ export class AnomalyDetector implements Stateful {
       } else if (nats[which] > third) third = nats[which];
     }
     sum[0] = first + second + third;
-  }
-
-  /** Of those whose logarithm was put off, only the four rarest can be among the three strongest beside the bounds. */
-  #settleRarest(leftOut: number): void {
-    const { parts } = this.#surprises;
-    for (let n = 0; n < 4; n++) {
-      let rarest = leftOut;
-      for (let which = 0; which < parts.length; which++)
-        if (which !== leftOut && (rarest === leftOut || parts[which] < parts[rarest])) rarest = which;
-      this.#surprises.settle(rarest);
-    }
   }
 
   /** Keeps what the alarm is about. */
@@ -454,7 +444,7 @@ export class AnomalyDetector implements Stateful {
     let column = 0;
     for (let other = 0; other < this.#channels.length; other++) {
       const { nats } = this.#channels[other].surprises;
-      this.#channels[other].surprises.settle(which);
+      this.#channels[other].surprises.settleOne(which);
       if (nats[which] > this.#channels[column].surprises.nats[which]) column = other;
     }
     return column;

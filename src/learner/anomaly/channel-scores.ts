@@ -260,7 +260,7 @@ export class ChannelScores implements Stateful {
       this.#scores[of.bounds] = this.#raw[of.bounds] + least;
       if (isQuiet) tail.add(this.#scores, of.bounds);
       else tail.observe(this.#scores, of.bounds, surprises, of.bounds);
-      surprises.settle(of.bounds);
+      surprises.settleOne(of.bounds);
       s[at.boundsNats] = surprises.nats[of.bounds];
       takeLogarithm(this.#scores, of.bounds);
       s[at.boundsLog] = this.#scores[of.bounds];
@@ -378,7 +378,7 @@ export class ChannelScores implements Stateful {
     this.#cell[0] = this.#raw[of.residual] + leastOfRun;
     if (s[at.rows] > quietRows + 1) this.#runTail.observe(this.#cell, 0, surprise, 0);
     else this.#runTail.add(this.#cell, 0);
-    surprise.settle(0);
+    surprise.settleOne(0);
     s[at.run] += rateOfRun * (Math.min(surprise.nats[0], winsorized) - s[at.run]);
   }
 

@@ -175,7 +175,8 @@ export class ScoreTail implements Stateful {
     surprise.parts[0] = part;
     const bin = binOfLogarithm(logs, index);
     this.#measure(bin, logs, index, surprise, 1);
-    if (!surprise.isWeaker(0, 1)) return;
+    surprise.settle();
+    if (surprise.nats[1] <= surprise.nats[0]) return;
     const scalars = this.#scalars;
     const weight = (part / (1 - part)) * scalars[at.total];
     this.#weights[bin] += weight;

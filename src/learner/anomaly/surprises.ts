@@ -2,8 +2,8 @@ import { takeLogarithm } from "../../logarithm.ts";
 
 /**
  * How improbable several scores are, in nats: the larger one of `nats` and -ln of `parts`. A logarithm costs as much as all
- * else of a score, and only the strongest scores of a row count: they are compared by their parts, and `settle` takes
- * the logarithm where it matters.
+ * else of a score. It changes no order, so the strongest of several columns is found by the parts, and `settle` takes all
+ * logarithms together: a processor computes several at a time.
  */
 export class Surprises {
   /** Nats as far as they are known, 0 where only the part is; [count]. */
@@ -34,19 +34,16 @@ export class Surprises {
     }
   }
 
-  /** Makes the nats at a place all that is known of it. */
-  settle(which: number): void {
+  /** Takes the logarithms that were put off: the nats are then all that is known. */
+  settle(): void {
+    for (let which = 0; which < this.nats.length; which++) this.settleOne(which);
+  }
+
+  /** Takes the logarithm at one place. */
+  settleOne(which: number): void {
     if (!(this.parts[which] < 1)) return;
     takeLogarithm(this.parts, which);
     this.nats[which] = Math.max(this.nats[which], -this.parts[which]);
     this.parts[which] = 1;
-  }
-
-  /** Whether the first place is less improbable than the second. */
-  isWeaker(first: number, second: number): boolean {
-    if (this.nats[first] === 0 && this.nats[second] === 0) return this.parts[first] > this.parts[second];
-    this.settle(first);
-    this.settle(second);
-    return this.nats[first] < this.nats[second];
   }
 }

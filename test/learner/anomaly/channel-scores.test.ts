@@ -22,7 +22,7 @@ const trace: [number, ...number[]][] = [
 ];
 
 function natsOf({ surprises }: ChannelScores, which: number): number {
-  surprises.settle(which);
+  surprises.settleOne(which);
   return surprises.nats[which];
 }
 

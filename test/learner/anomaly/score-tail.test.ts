@@ -8,7 +8,7 @@ const surprises = new Surprises(1);
 
 function natsOf(tail: ScoreTail, score: number): number {
   tail.measure(Float64Array.of(score), 0, surprises, 0);
-  surprises.settle(0);
+  surprises.settle();
   return surprises.nats[0];
 }
 
@@ -36,7 +36,7 @@ test("measures a score as it measures its logarithm, and at once where it takes 
     expect(nats).toBeCloseTo(natsOf(logged, Math.log(score)), 9);
     cell[0] = score;
     scored.observe(cell, 0, surprises, 0);
-    surprises.settle(0);
+    surprises.settle();
     expect(surprises.nats[0]).toBe(nats);
     cell[0] = Math.log(score);
     logged.add(cell, 0);
