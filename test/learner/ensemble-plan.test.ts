@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
-import { createEnsemble } from "../../src/learner/ensemble.ts";
+import { createEnsemble, type Ensemble } from "../../src/learner/ensemble.ts";
 import { type EnsembleOptions, planEnsemble } from "../../src/learner/ensemble-plan.ts";
+import { HeldSamples } from "../../src/learner/held-samples.ts";
+import { classStream, numberStream } from "./made-streams.ts";
 
 /** Options of an ensemble for as many features and classes, 0 for a number. */
 function optionsFor(features: number, classes: number): EnsembleOptions {
@@ -67,5 +69,39 @@ test.each([3, 0])(
       expect(parts.reduce((sum, part) => sum + part.bytes, 0)).toBe(totalBytes);
       for (const part of parts) expect(part.scratchBytes ?? 0).toBeLessThanOrEqual(scratchBytes);
     }
+  },
+);
+
+test.each([
+  ["classes", classStream, { column: "target", classes: 3 }],
+  ["numbers", numberStream, { column: "target" }],
+] as const)(
+  "an ensemble for %s with a guest learns the same, whatever it predicts between",
+  (_, make, target) => {
+    const rows = 240;
+    const { values, width, fields } = make(rows);
+    const [plain, asked] = [0, 1].map(() => createEnsemble({ fields, target, guest: true }));
+    const held = [plain, asked].map(({ heldSizes }) => new HeldSamples(heldSizes, 30));
+    const predictAnother = (row: number) => asked.predict(values, ((row * 7) % rows) * width);
+    for (let row = 0; row < rows; row++) {
+      if (row === 60) for (const each of [plain, asked]) each.takeIn(plain.outgoing() as never);
+      const sample = values.slice(row * width, (row + 1) * width);
+      const isLate = row % 3 === 0;
+      if (isLate) sample[width - 1] = Number.NaN;
+      predictAnother(row);
+      for (const [index, ensemble] of [plain, asked].entries()) {
+        ensemble.observe(sample, 0);
+        if (isLate) ensemble.hold(held[index], held[index].add(row, row));
+      }
+      // Between the row and its label, as a reply over the network is.
+      predictAnother(row + 1);
+      const late = row - 9;
+      for (const [index, ensemble] of [plain, asked].entries()) {
+        const slot = late >= 0 && late % 3 === 0 ? held[index].find(late) : -1;
+        if (slot >= 0) ensemble.learnHeld(held[index], slot, values, (late + 1) * width - 1);
+      }
+    }
+    const stateOf = (ensemble: Ensemble) => structuredClone(ensemble.state());
+    expect(stateOf(asked)).toEqual(stateOf(plain));
   },
 );
