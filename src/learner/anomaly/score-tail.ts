@@ -1,3 +1,4 @@
+import { takeExponential } from "../../engine/model/exponential.ts";
 import { takeLogarithm } from "../../logarithm.ts";
 import type { State, Stateful } from "../../state.ts";
 import { finite, notNegative, parts, whole, within } from "../../state-check.ts";
@@ -13,14 +14,7 @@ const fewestRows = 20;
 /** Weights grow from row to row; from here they are scaled down together. */
 const greatestWeight = 1e12;
 
-const at = {
-  weight: 0,
-  total: 1,
-  sinceLook: 2,
-  start: 3,
-  excess: 4,
-  startNats: 5,
-} as const;
+const at = { weight: 0, total: 1, sinceLook: 2, start: 3, excess: 4, startNats: 5 } as const;
 
 const sane = parts(notNegative, [
   [at.weight, within(1e-30, greatestWeight * 2)],
@@ -172,11 +166,13 @@ export class ScoreTail implements Stateful {
   /** Makes scores whose logarithm is `logs[index]` this part of all rows, where they are rarer: they are then as usual as that. */
   takeAsNormal(logs: Float64Array, index: number, part: number): void {
     const surprise = new Surprises(2);
+    const score = Float64Array.of(logs[index]);
+    if (!this.#areLogarithms) takeExponential(score, 0);
     surprise.parts[0] = part;
-    const bin = binOfLogarithm(logs, index);
-    this.#measure(bin, logs, index, surprise, 1);
+    this.measure(score, 0, surprise, 1);
     surprise.settle();
     if (surprise.nats[1] <= surprise.nats[0]) return;
+    const bin = this.#binOf(score, 0);
     const scalars = this.#scalars;
     const weight = (part / (1 - part)) * scalars[at.total];
     this.#weights[bin] += weight;
@@ -235,11 +231,7 @@ export class ScoreTail implements Stateful {
   }
 
   state(): State {
-    return {
-      weights: this.#weights,
-      above: this.#above,
-      scalars: this.#scalars,
-    };
+    return { weights: this.#weights, above: this.#above, scalars: this.#scalars };
   }
 
   restore(state: State): void {

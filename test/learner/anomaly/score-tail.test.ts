@@ -43,6 +43,27 @@ test("measures a score as it measures its logarithm, and at once where it takes 
   }
 });
 
+test("takes as normal what its logarithm says, where it is rarer than that", () => {
+  const random = createRandom(6);
+  const cell = new Float64Array(1);
+  for (let trial = 0; trial < 200; trial++) {
+    const [scored, logged] = [new ScoreTail(), logTail()];
+    for (let row = 0; row < 300; row++) {
+      const score = -Math.log(1 - random.uniform());
+      cell[0] = score;
+      scored.add(cell, 0);
+      cell[0] = Math.log(score);
+      logged.add(cell, 0);
+    }
+    cell[0] = 6 * random.uniform() - 3;
+    const part = 10 ** (-5 * random.uniform() - 0.3);
+    for (const tail of [scored, logged]) tail.takeAsNormal(cell, 0, part);
+    expect((scored.state() as { weights: Float32Array }).weights).toEqual(
+      (logged.state() as { weights: Float32Array }).weights,
+    );
+  }
+});
+
 test("gives the nats of a score's rank: of an exponential score about the score itself", () => {
   const tail = exponentialTail(20_000);
   for (const score of [0.5, 1, 2, 3]) {
