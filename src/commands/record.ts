@@ -1,9 +1,9 @@
 import { loadConfig } from "../config/config.ts";
+import { createClockWatch } from "../daemon/clock-watch.ts";
 import { configuredSource } from "../daemon/configured-source.ts";
 import { createPlainLog, type Log } from "../daemon/log.ts";
 import { lossText, notUnderstood, type Reception, receptionOf } from "../daemon/reception.ts";
 import { SampleReader } from "../daemon/sample-reader.ts";
-import { createClockWatch } from "../daemon/watches.ts";
 import type { RivuletError } from "../errors/errors.ts";
 import { createLogOutput, standardError, standardOutput } from "../machine/output.ts";
 import { RecordingFile } from "../recording/recording-file.ts";

@@ -9,7 +9,7 @@ import type { FieldFaults } from "../samples/sample-validator.ts";
 import type { SourceState } from "../samples/sources/source.ts";
 import type { AnomalyStatus } from "../status/document.ts";
 import type { LabelOutcome } from "./labels/late-labels.ts";
-import type { RateStatus } from "./watches.ts";
+import type { RateStatus } from "./rate-watch.ts";
 
 /** State of the daemon: counts since the process began, scores since learning began. */
 export interface DaemonStatus {

@@ -14,17 +14,19 @@ import { History } from "../status/history.ts";
 import { formatDuration } from "../wording/quantities.ts";
 import { createButtons } from "./buttons.ts";
 import { CheckpointSaver } from "./checkpoint-saver.ts";
+import { createClockWatch } from "./clock-watch.ts";
 import { type ConfiguredSource, configuredSource } from "./configured-source.ts";
 import { continuedLearner } from "./continued-learner.ts";
 import { createSamplePath } from "./create-sample-path.ts";
 import type { DaemonStatus } from "./daemon-status.ts";
 import { deviceReport } from "./device-report.ts";
-import { createEffortWatch } from "./effort-watch.ts";
+import { checkEveryMs, createEffortWatch } from "./effort-watch.ts";
 import { FieldStatistics } from "./field-statistics.ts";
 import { timesAreCounted } from "./file-times.ts";
 import type { LateLabels } from "./labels/late-labels.ts";
 import type { Log } from "./log.ts";
 import { Outputs } from "./outputs/outputs.ts";
+import { createFileRateWatch, createRateWatch } from "./rate-watch.ts";
 import { RecentEvents } from "./recent-events.ts";
 import { notUnderstood, type Reception, receptionOf } from "./reception.ts";
 import type { RunRecording } from "./run-recording.ts";
@@ -32,7 +34,6 @@ import type { SamplePath } from "./sample-path.ts";
 import { SampleReader } from "./sample-reader.ts";
 import type { Shown, StatusView } from "./status-view.ts";
 import type { StatusWatch } from "./status-watch.ts";
-import { checkEveryMs, createClockWatch, createFileRateWatch, createRateWatch } from "./watches.ts";
 
 export interface DaemonOptions extends ReconnectOptions {
   log: Log;

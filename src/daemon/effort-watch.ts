@@ -4,8 +4,9 @@ import type { SampleRing } from "../samples/ring.ts";
 import type { SteadyClock } from "../samples/sources/clock.ts";
 import { formatDuration } from "../wording/quantities.ts";
 import type { Log } from "./log.ts";
-import { checkEveryMs } from "./watches.ts";
 
+/** Time between two checks of the daemon. */
+export const checkEveryMs = 5000;
 /** Checks in a row that find the daemon behind, before anything is done: half a minute. */
 const fewestBehind = 6;
 /** Share of the time that learning takes, where it is what the samples wait for. */

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
-import { createEffortWatch } from "../../src/daemon/effort-watch.ts";
+import { checkEveryMs, createEffortWatch } from "../../src/daemon/effort-watch.ts";
 import type { LogEntry } from "../../src/daemon/log.ts";
 import { SampleReader } from "../../src/daemon/sample-reader.ts";
-import { checkEveryMs } from "../../src/daemon/watches.ts";
 import type { Effort } from "../../src/learner/effort.ts";
 import { defineFields } from "../../src/samples/decoding/fields.ts";
 import { createLineDecoder } from "../../src/samples/decoding/lines.ts";
