@@ -60,6 +60,8 @@ const least = 0.02;
 const rowsOfOwnScatter = 24;
 const rateOfDay = 0.02;
 const leastOfRun = 1e-6;
+/** A spread is at least about this part of the mean: less is rounding. */
+const leastPart = 1e-12;
 /** A value that stays for so many rows is taken as normal. */
 const longestRun = 256;
 /** Windows follow each other closely, and are looked at each eighth row; runs of equal values are counts. */
@@ -236,48 +238,28 @@ export class ChannelScores implements Stateful {
     this.#forecast.given[given.value] = values[index];
     const isAfterGap = this.#pace.observe(times, timeAt);
     this.#score(halfHour, hourOfWeek, isAfterGap);
-    const isQuiet = this.#scalars[at.rows] <= quietRows;
-    this.#scoreRun(isQuiet);
-    for (let which: number = of.residual; which < of.bounds; which++) {
-      const tail = this.#tails[which];
-      const isLeftOut = isAfterGap && which === of.residual;
-      this.#scores[which] = isLeftOut ? 0 : this.#raw[which] + least;
-      if (isQuiet || isLeftOut) this.surprises.clear(which);
-      if (isLeftOut) continue;
-      if (isQuiet) tail.add(this.#scores, which);
-      else tail.observe(this.#scores, which, this.surprises, which);
-    }
-    this.#scoreBounds(isQuiet);
+    this.#measure(isAfterGap);
   }
 
-  /** Where the window was not looked at, what was found at the latest look still holds. */
-  #scoreBounds(isQuiet: boolean): void {
+  /** The raw scores of the given value; all state but the tails takes it in. */
+  #score(halfHour: number, hourOfWeek: number, isAfterGap: boolean): void {
     const s = this.#scalars;
-    const { surprises } = this;
-    surprises.clear(of.bounds);
-    if (this.#bounds.hasLooked) {
-      const tail = this.#tails[of.bounds];
-      this.#scores[of.bounds] = this.#raw[of.bounds] + least;
-      if (isQuiet) tail.add(this.#scores, of.bounds);
-      else tail.observe(this.#scores, of.bounds, surprises, of.bounds);
-      surprises.settleOne(of.bounds);
-      s[at.boundsNats] = surprises.nats[of.bounds];
-      takeLogarithm(this.#scores, of.bounds);
-      s[at.boundsLog] = this.#scores[of.bounds];
-    }
-    surprises.nats[of.bounds] = s[at.boundsNats];
-  }
-
-  /** For how long the value has been the same, beside how long values of this channel stay. */
-  #scoreRun(isQuiet: boolean): void {
-    const tail = this.#tails[of.unchanged];
-    const same = this.#scalars[at.same];
-    this.surprises.clear(of.unchanged);
-    // The run before has ended.
-    if (this.#raw[of.unchanged] > 0) tail.add(this.#raw, of.unchanged);
-    this.#scores[of.unchanged] = same < shortestRun ? 0 : same;
-    if (same < shortestRun || isQuiet) return;
-    tail.measure(this.#scores, of.unchanged, this.surprises, of.unchanged);
+    const forecast = this.#forecast;
+    const value = forecast.given[given.value];
+    // In a loop: the built-in function takes ten times as long for so few.
+    for (let which = 0; which < this.#raw.length; which++) this.#raw[which] = 0;
+    const isFirst = s[at.rows]++ === 0;
+    if (isFirst) s[at.mean] = s[at.highest] = s[at.lowest] = s[at.fastLevel] = value;
+    this.#countSame(isAfterGap);
+    this.#scoreRange();
+    if (isFirst) forecast.begin();
+    forecast.predict(halfHour, hourOfWeek);
+    this.#scoreError(isAfterGap);
+    this.#scoreProfile(halfHour);
+    this.#scoreChange(isAfterGap);
+    this.#bounds.observe(forecast.given, this.#raw, of.bounds);
+    forecast.take(halfHour, hourOfWeek);
+    this.#learnRange();
   }
 
   /** Counts equal values, and writes the length of a run to `raw` when it ends. A gap ends a run that is still counted. */
@@ -294,81 +276,60 @@ export class ChannelScores implements Stateful {
     }
   }
 
-  /** Forgets the strongest scores: what follows are those of another episode. */
-  beginEpisode(): void {
-    this.#strongest.fill(weakest);
-  }
-
-  /** Keeps the scores of the latest row where they are the strongest of the episode. Allocates nothing. */
-  keepStrongest(): void {
-    for (let which = 0; which < ingredients.length; which++) {
-      this.#cell[0] = this.#scores[which];
-      if (which === of.bounds) this.#cell[0] = this.#scalars[at.boundsLog];
-      else takeLogarithm(this.#cell, 0);
-      this.#strongest[which] = Math.max(this.#strongest[which], this.#cell[0]);
-    }
-  }
-
-  /** Makes scores as strong as those of the episode this part of all, where they are rarer. */
-  takeAsNormal(part: number): void {
-    for (const [which, tail] of this.#tails.entries()) tail.takeAsNormal(this.#strongest, which, part);
-  }
-
-  /** The raw scores of the given value; all state but the tails takes it in. */
-  #score(halfHour: number, hourOfWeek: number, isAfterGap: boolean): void {
+  /** How far the value leaves the range so far, as a part of it; and the value as far as it is believed. */
+  #scoreRange(): void {
     const s = this.#scalars;
-    const raw = this.#raw;
-    const forecast = this.#forecast;
-    const value = forecast.given[given.value];
-    const row = s[at.rows]++;
-    // In a loop: the built-in function takes ten times as long for so few.
-    for (let which = 0; which < raw.length; which++) raw[which] = 0;
-    if (row === 0) s[at.mean] = s[at.highest] = s[at.lowest] = s[at.fastLevel] = value;
-    this.#countSame(isAfterGap);
-    const rate = Math.max(1 / (row + 1), slowest);
-    const errorRate = Math.max(1 / (row + 1), slowestOfErrors);
+    const told = this.#forecast.given;
+    const value = told[given.value];
+    const row = s[at.rows] - 1;
     const mean = s[at.mean];
-    const tiny = 1e-12 * (1 + Math.abs(mean));
+    const tiny = leastPart * (1 + Math.abs(mean));
     const deviation = Math.sqrt(s[at.variance]) + tiny;
     const range = s[at.highest] - s[at.lowest];
+    const beyond = Math.max(value - s[at.highest], s[at.lowest] - value) / (range + tiny);
+    if (row > 10 && beyond > 0) this.#raw[of.range] = beyond;
     const isClipped = row > rowsBeforeClipping && s[at.variance] > 0;
     const limit = isClipped ? Math.max(furthest * deviation, 2 * range) : Number.POSITIVE_INFINITY;
-    const held = Math.min(Math.max(value, mean - limit), mean + limit);
+    told[given.held] = Math.min(Math.max(value, mean - limit), mean + limit);
+    told[given.mean] = mean;
+    told[given.deviation] = deviation;
+  }
 
-    const beyond = Math.max(value - s[at.highest], s[at.lowest] - value) / (range + tiny);
-    if (row > 10 && beyond > 0) raw[of.range] = beyond;
+  /** Range, mean and variance take in the value as far as it is believed. */
+  #learnRange(): void {
+    const s = this.#scalars;
+    const held = this.#forecast.given[given.held];
+    s[at.lowestBefore] = s[at.lowest];
+    s[at.highestBefore] = s[at.highest];
+    s[at.highest] = Math.max(s[at.highest], held);
+    s[at.lowest] = Math.min(s[at.lowest], held);
+    const rate = Math.max(1 / s[at.rows], slowest);
+    const step = held - s[at.mean];
+    s[at.mean] += rate * step;
+    s[at.variance] = (1 - rate) * (s[at.variance] + rate * step * step);
+  }
 
-    forecast.given[given.held] = held;
-    forecast.given[given.mean] = mean;
-    forecast.given[given.deviation] = deviation;
-    if (row === 0) forecast.begin();
-    forecast.predict(halfHour, hourOfWeek);
-    const error = value - forecast.expected;
-    const spread = Math.sqrt(s[at.errorSquare]) + 0.01 * deviation + tiny;
+  /** How far the value is from its forecast, beside how far values are from theirs. */
+  #scoreError(isAfterGap: boolean): void {
+    const s = this.#scalars;
+    const forecast = this.#forecast;
+    const row = s[at.rows] - 1;
+    const error = forecast.given[given.value] - forecast.expected;
+    const tiny = leastPart * (1 + Math.abs(s[at.mean]));
+    const spread = Math.sqrt(s[at.errorSquare]) + 0.01 * forecast.given[given.deviation] + tiny;
     const isScored = row >= 20 && !isAfterGap;
-    if (isScored) raw[of.residual] = Math.abs(error) / spread;
+    if (isScored) this.#raw[of.residual] = Math.abs(error) / spread;
     this.deviation[0] = isScored ? error / spread : 0;
     if (isAfterGap) forecast.begin();
     else {
       forecast.learn();
       const most = row > rowsBeforeClipping ? winsorized * spread : Number.POSITIVE_INFINITY;
       const heldError = Math.min(Math.abs(error), most);
-      s[at.errorSquare] += errorRate * (heldError * heldError - s[at.errorSquare]);
+      const rate = Math.max(1 / s[at.rows], slowestOfErrors);
+      s[at.errorSquare] += rate * (heldError * heldError - s[at.errorSquare]);
       this.#learnRun();
     }
-    raw[of.residualRun] = s[at.run];
-
-    this.#scoreProfile(halfHour);
-    this.#scoreChange(isAfterGap);
-    this.#bounds.observe(forecast.given, raw, of.bounds);
-    forecast.take(halfHour, hourOfWeek);
-    s[at.lowestBefore] = s[at.lowest];
-    s[at.highestBefore] = s[at.highest];
-    s[at.highest] = Math.max(s[at.highest], held);
-    s[at.lowest] = Math.min(s[at.lowest], held);
-    const step = held - mean;
-    s[at.mean] += rate * step;
-    s[at.variance] = (1 - rate) * (s[at.variance] + rate * step * step);
+    this.#raw[of.residualRun] = s[at.run];
   }
 
   /** Takes the residual into the running mean of how unusual residuals are. */
@@ -432,6 +393,72 @@ export class ChannelScores implements Stateful {
         ? Number.POSITIVE_INFINITY
         : winsorized * winsorized * s[at.slowSquare] + 1e-6 * deviation * deviation;
     s[at.slowSquare] += errorRate * (Math.min(change * change, most) - s[at.slowSquare]);
+  }
+
+  /** Measures the raw scores beside those before them, which take them in. */
+  #measure(isAfterGap: boolean): void {
+    const isQuiet = this.#scalars[at.rows] <= quietRows;
+    for (let which: number = of.residual; which < of.bounds; which++) {
+      const tail = this.#tails[which];
+      const isLeftOut = isAfterGap && which === of.residual;
+      this.#scores[which] = isLeftOut ? 0 : this.#raw[which] + least;
+      if (isQuiet || isLeftOut) this.surprises.clear(which);
+      if (isLeftOut) continue;
+      if (isQuiet) tail.add(this.#scores, which);
+      else tail.observe(this.#scores, which, this.surprises, which);
+    }
+    this.#measureBounds(isQuiet);
+    this.#measureRun(isQuiet);
+  }
+
+  /** Where the window was not looked at, what was found at the latest look still holds. */
+  #measureBounds(isQuiet: boolean): void {
+    const s = this.#scalars;
+    const { surprises } = this;
+    surprises.clear(of.bounds);
+    if (this.#bounds.hasLooked) {
+      const tail = this.#tails[of.bounds];
+      this.#scores[of.bounds] = this.#raw[of.bounds] + least;
+      if (isQuiet) tail.add(this.#scores, of.bounds);
+      else tail.observe(this.#scores, of.bounds, surprises, of.bounds);
+      surprises.settleOne(of.bounds);
+      s[at.boundsNats] = surprises.nats[of.bounds];
+      takeLogarithm(this.#scores, of.bounds);
+      s[at.boundsLog] = this.#scores[of.bounds];
+    }
+    surprises.nats[of.bounds] = s[at.boundsNats];
+  }
+
+  /** For how long the value has been the same, beside how long values of this channel stay. */
+  #measureRun(isQuiet: boolean): void {
+    const tail = this.#tails[of.unchanged];
+    const same = this.#scalars[at.same];
+    this.surprises.clear(of.unchanged);
+    // The run before has ended.
+    if (this.#raw[of.unchanged] > 0) tail.add(this.#raw, of.unchanged);
+    this.#scores[of.unchanged] = same < shortestRun ? 0 : same;
+    if (same < shortestRun || isQuiet) return;
+    tail.measure(this.#scores, of.unchanged, this.surprises, of.unchanged);
+  }
+
+  /** Forgets the strongest scores: what follows are those of another episode. */
+  beginEpisode(): void {
+    this.#strongest.fill(weakest);
+  }
+
+  /** Keeps the scores of the latest row where they are the strongest of the episode. Allocates nothing. */
+  keepStrongest(): void {
+    for (let which = 0; which < ingredients.length; which++) {
+      this.#cell[0] = this.#scores[which];
+      if (which === of.bounds) this.#cell[0] = this.#scalars[at.boundsLog];
+      else takeLogarithm(this.#cell, 0);
+      this.#strongest[which] = Math.max(this.#strongest[which], this.#cell[0]);
+    }
+  }
+
+  /** Makes scores as strong as those of the episode this part of all, where they are rarer. */
+  takeAsNormal(part: number): void {
+    for (const [which, tail] of this.#tails.entries()) tail.takeAsNormal(this.#strongest, which, part);
   }
 
   state(): State {

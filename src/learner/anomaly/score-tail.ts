@@ -104,6 +104,7 @@ export class ScoreTail implements Stateful {
     return this.#areLogarithms ? binOfLogarithm(scores, index) : binOfScore(scores, index);
   }
 
+  /** The part of the rows in higher bins, with half of those in its own; in the tail, nats. */
   #measure(bin: number, scores: Float64Array, index: number, surprises: Surprises, which: number): void {
     const scalars = this.#scalars;
     const weight = scalars[at.weight];
@@ -142,6 +143,7 @@ export class ScoreTail implements Stateful {
     surprises.nats[which] = Math.max(surprises.nats[which], nats);
   }
 
+  /** A row weighs more than the one before it by a constant factor, which is as if those before faded. */
   #add(bin: number): void {
     const scalars = this.#scalars;
     const weight = scalars[at.weight];
@@ -209,6 +211,7 @@ export class ScoreTail implements Stateful {
     }
   }
 
+  /** Before they grow too large for a number, all weights are divided by what a row weighs by now. */
   #scaleDown(): void {
     const scalars = this.#scalars;
     for (let bin = 0; bin < bins; bin++) this.#weights[bin] *= 1 / greatestWeight;
