@@ -52,7 +52,7 @@ const at = {
   row: 16,
   strength: 17,
   block: 18,
-  /** What the maximum of the block counts as while less than two alarms are due. */
+  /** What the maximum of the block counts as: at most the threshold that it exceeded. */
   blockCounted: 19,
   /** Alarms that are due in the time so far, or in the time remembered. */
   due: 20,
@@ -108,7 +108,7 @@ export class AlarmGate implements Stateful {
   readonly #memoryMs: number;
   readonly #coolDownMs: number | null;
   readonly #scalars = new Float64Array(at.count);
-  /** Evidence of the kept maxima, what they count as while less than two alarms are due, and their times, unordered, [64]. */
+  /** Evidence of the kept maxima, what they count as, and their times, unordered, [64]. */
   readonly #evidence = new Float64Array(kept);
   readonly #counted = new Float64Array(kept);
   readonly #times = new Float64Array(kept);
@@ -240,7 +240,8 @@ export class AlarmGate implements Stateful {
     // Where a block is a single row, each row would move the ranks.
     if (s[at.ranked] === 0 || (isOutdated && s[at.row] % rowsPerRanking === 0)) {
       s[at.rankedPlace] = place;
-      s[at.ranked] = this.#evidenceAt(place, this.#evidence);
+      // Of few alarms none is to spare: what was reported counts in full until two are due.
+      s[at.ranked] = this.#evidenceAt(place, s[at.due] < 2 ? this.#evidence : this.#counted);
       if (s[at.due] < 2) this.#extrapolate();
     }
     s[at.threshold] = Math.max(floor, s[at.ranked]) * (1 + s[at.caution]);
@@ -284,7 +285,7 @@ export class AlarmGate implements Stateful {
     s[at.blockRow] = s[at.row];
     s[at.blockMs] = s[at.latestMs];
     s[at.blockEvidence] = s[at.strength];
-    // A fault counts as the threshold that it exceeded: an alarm raises the level a little, and hides no stronger fault.
+    // A fault counts as the threshold that it exceeded: alarms raise the level by the caution alone, and hide no weaker fault.
     s[at.blockCounted] = this.isOpen ? Math.min(s[at.strength], s[at.episodeThreshold]) : s[at.strength];
   }
 
