@@ -33,7 +33,7 @@ export interface FolderLock {
 
 /** From one renewal of a lock to the next: few writes, as the card wears. */
 const renewEveryMs = 3_600_000;
-/** A lock of another container or machine that was not renewed for so long, by the clock that never jumps, is stale. */
+/** A lock of another container or machine that was not renewed for this long, by the clock that never jumps, is stale. */
 const staleAfterMs = 3 * renewEveryMs;
 
 let locks = 0;

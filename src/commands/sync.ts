@@ -12,7 +12,7 @@ import { formatCount, formatSize } from "../wording/quantities.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import type { ModelsReport } from "./sync/models.ts";
 
-/** A run without progress for so long hangs, and one that takes so long in all as well. */
+/** A run without progress for this long hangs, and one that takes this long in all as well. */
 const longestPauseMs = 120_000;
 const longestMs = 60 * 60_000;
 

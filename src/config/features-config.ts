@@ -63,7 +63,7 @@ export const streamOf = ({ source, sequence, timeZone }: FeaturesConfig): Stream
 });
 
 /**
- * The transforms of a config for samples of these columns, `auto` resolved, behind what source.values.indicator asks for.
+ * The transforms of a config for samples of these columns, `auto` resolved, after what source.values.indicator asks for.
  * @throws RivuletError where one is about the past of a target whose labels come later
  */
 export function featuresOf(config: FeaturesConfig, columns: readonly string[]): unknown[] {

@@ -1,4 +1,4 @@
-/** Watches samples for what is unlike normal: no target, at most so many alarms a week, each with its reason. */
+/** Watches samples for what is unlike normal: no target, at most a given number of alarms a week, each with its reason. */
 import { type AnomalyConfig, watchedColumns } from "../config/anomaly-config.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { LocalTime } from "../features/local-time.ts";
@@ -15,7 +15,7 @@ import type { Log } from "./log.ts";
  * 1,500 to 120,000 rows of normal before it and changes of 6 to 7,000 standard deviations; the cool-down follows.
  */
 const rowsToAccept = 300;
-/** A gap counts as at most so long: nothing is learned in it, and a clock that was set while the daemon was off is not one. */
+/** A gap counts as at most this long: nothing is learned in it, and a clock that was set while the daemon was off is not one. */
 const longestGapMs = 24 * 60 * 60 * 1000;
 const halfHourMs = 30 * 60 * 1000;
 /** Episodes that are kept to look at. */

@@ -24,7 +24,7 @@ export interface ConfiguredSource {
   decoder: Decoder;
   ring: SampleRing;
   fields: readonly Field[];
-  /** The clock of the device, whose columns are behind the fields in the ring; null: samples have the time of arrival. */
+  /** The clock of the device, whose columns are after the fields in the ring; null: samples have the time of arrival. */
   clock: SampleClock | null;
   /** Where the samples come from, in words. */
   place: string;

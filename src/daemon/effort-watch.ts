@@ -11,7 +11,7 @@ export const checkEveryMs = 5000;
 const fewestBehind = 6;
 /** Share of the time that learning takes, where it is what the samples wait for. */
 const leastBusy = 0.7;
-/** A check that comes so many times later than it should follows a stall, of a disk or of the whole machine. */
+/** A check that comes this many times later than it should follows a stall, of a disk or of the whole machine. */
 const lateChecks = 3;
 
 /** What the watch looks at, and acts on. */

@@ -14,7 +14,7 @@ export interface RunRecording {
 }
 
 /**
- * Records the samples of a path from now on. A file that exists is kept, and the recording gets a number behind its name:
+ * Records the samples of a path from now on. A file that exists is kept, and the recording gets a number after its name:
  * the service starts again after a crash. Where the disk fails, recording ends, and learning continues.
  * @throws RivuletError where the file cannot be made
  */
@@ -63,7 +63,7 @@ export function recordRun(
   return { close: () => recording.close().catch(fail) };
 }
 
-/** The path, or that with the first number behind its name that no file has: `pump.rec`, `pump-2.rec`. */
+/** The path, or that with the first number after its name that no file has: `pump.rec`, `pump-2.rec`. */
 function freePath(path: string): string {
   if (!existsSync(path)) return path;
   const dot = path.lastIndexOf(".");

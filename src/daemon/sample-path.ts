@@ -269,7 +269,7 @@ export class SamplePath implements DaemonMemory {
     this.recorder?.event({ kind: isPaused ? "pause" : "resume", after: this.taken });
   }
 
-  /** Pauses learning for so many milliseconds, from now, after which it goes on by itself. */
+  /** Pauses learning for this many milliseconds, from now, after which it goes on by itself. */
   pauseFor(milliseconds: number): void {
     this.isPaused = true;
     this.#pauseEnd.set(milliseconds);

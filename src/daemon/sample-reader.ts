@@ -17,7 +17,7 @@ export interface SampleInput {
   source: Source;
   decoder: Decoder;
   ring: SampleRing;
-  /** Columns of a sample; those of the clock are behind them in the ring. */
+  /** Columns of a sample; those of the clock are after them in the ring. */
   fields: readonly Field[];
   /** The clock of the device; null: a sample was measured when it arrived. */
   clock: SampleClock | null;

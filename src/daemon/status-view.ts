@@ -87,7 +87,7 @@ export function createStatusView(shown: Shown): StatusView {
   };
 }
 
-/** The record of what was sent is read again after so many seconds. */
+/** The record of what was sent is read again after this many seconds. */
 const syncLookSeconds = 10;
 
 /** Looks now and then at what another process has sent to the host. */
@@ -239,7 +239,7 @@ function healthOf(
   return { health: "learning", reason: `${Number(perSecond.toPrecision(3))} samples a second` };
 }
 
-/** A checkpoint that is older than so many intervals is late. */
+/** A checkpoint that is older than this many intervals is late. */
 const lateIntervals = 3;
 /** With fewer scored samples a simple rule may be ahead by chance. */
 const fewestForSkill = 200;

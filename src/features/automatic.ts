@@ -14,7 +14,7 @@ export interface AutomaticOptions {
 
 /** Columns that come faster than so, in rows a second, are taken for vibration. */
 const vibrationRate = 20;
-/** A window lasts about so long, in seconds, and has as many rows as this at least and at most. */
+/** A window lasts about this long, in seconds, and has as many rows as this at least and at most. */
 const windowSeconds = 0.3;
 const [fewestRows, mostRows] = [128, 1024];
 /** Of each column for a classifier: with the bands 17 numbers. */

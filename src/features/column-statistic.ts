@@ -50,7 +50,7 @@ const glitchesUntilRestart = 16;
 const winsorized = 8;
 /** Whatever is rounded, a number with a smaller squared distance, in variances, lies within that. */
 const nearlyWinsorized = 63;
-/** Seven eighths of numbers that are normally distributed lie within so many standard deviations of their median. */
+/** Seven eighths of numbers that are normally distributed lie within this many standard deviations of their median. */
 const spreadDeviations = 1.534;
 /**
  * A column that turns up and down this often within this part of its range has a new scale. The last bit of a 16-bit
@@ -213,7 +213,7 @@ export class ColumnStatistic implements Stateful {
   }
 
   /**
-   * Whether a number is like almost all: within the range, behind no glitch, and so far from the last one that neither the nature
+   * Whether a number is like almost all: within the range, not after a glitch, and so far from the last one that neither the nature
    * of the column nor its scale has changed.
    */
   #isUsual(values: Float64Array, at: number, column: number): boolean {

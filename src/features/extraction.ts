@@ -342,7 +342,7 @@ export class Extraction implements Stateful {
     }
     const isMade = stages[closing].finish?.() ?? false;
     const isOut = isMade && this.#pass(stages[closing].row, closing + 1);
-    // The stages behind it see one row a sequence: these follow each other.
+    // The stages after it see one row a sequence: these follow each other.
     for (let i = 0; i <= closing; i++) stages[i].restart();
     return isOut;
   }

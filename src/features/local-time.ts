@@ -55,11 +55,11 @@ export class LocalTime {
   }
 }
 
-/** In which of so many equal parts of the day the moment read last lies, from 0. */
+/** In which of this many equal parts of the day the moment read last lies, from 0. */
 export const partOfDay = ({ now }: LocalTime, parts: number): number =>
   Math.min(Math.floor(parts * now[1]), parts - 1);
 
-/** In which of so many equal parts of the week the moment read last lies, from 0. */
+/** In which of this many equal parts of the week the moment read last lies, from 0. */
 export const partOfWeek = ({ now }: LocalTime, parts: number): number =>
   Math.min(Math.floor(parts * now[3]), parts - 1);
 

@@ -26,13 +26,13 @@ const rates = [1 / 16, 1 / 64] as const;
 const perColumn = 1 + rates.length;
 /** Rows before a deviation is given: with fewer, a relation may be chance. */
 const settleRows = 500;
-/** A value counts as at most so many standard deviations from its mean. */
+/** A value counts as at most this many standard deviations from its mean. */
 const clipped = 8;
 /** Rows after which values are clipped before they move mean and scale. */
 const rowsBeforeClipping = 50;
-/** The unit matrix with which it begins weighs as much as so many rows. */
+/** The unit matrix with which it begins weighs as much as this many rows. */
 const rowsOfPrior = 20;
-/** A row at more than so many times the usual squared distance is taken in as that far. */
+/** A row at more than this many times the usual squared distance is taken in as that far. */
 const furthest = 9;
 /** Largest entry on the diagonal of the inverse covariance. */
 const mostInverse = 1e6;

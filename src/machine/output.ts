@@ -40,7 +40,7 @@ export function outputFailed(): boolean {
 
 /**
  * Handles an error of standard output. A closed pipe (`rivulet plan ... | head`) is ignored, because nobody needs the rest.
- * Any other error, such as a full disk behind `> file`, is reported once on standard error and does not stop the daemon.
+ * Any other error, such as a full disk after `> file`, is reported once on standard error and does not stop the daemon.
  */
 export function reportOutputError(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE" || failed) return;

@@ -22,7 +22,7 @@ export interface Shown {
 type Curve = { name: string; values: (number | null)[] };
 
 const height = () => (window.innerWidth < 600 ? 220 : 280);
-/** Steps are joined until each has at least so many pixels. */
+/** Steps are joined until each has at least this many pixels. */
 const pixelsPerPoint = 6;
 /** Beyond this, small losses are told apart only over powers of ten. */
 const manyTimes = 20;

@@ -22,7 +22,7 @@ type Range = "hour" | "day" | "all";
 const hour = 3600;
 const historyEveryMs = 10_000;
 const reconnectMs = 3000;
-/** Without a word for so long the daemon is out of reach. */
+/** Without a word for this long the daemon is out of reach. */
 const silentMs = 5000;
 const tokenAtStart = new URLSearchParams(location.hash.slice(1)).get("token");
 

@@ -26,7 +26,7 @@ export const withLocalTimes = (text: string): string => withTimes(text, localTim
 /** A count with its thousands apart. */
 export const count = (value: number): string => value.toLocaleString("en-GB");
 
-/** A name of at most so many letters: of a longer one both ends, as many names differ at the end alone. */
+/** A name of at most this many letters: of a longer one both ends, as many names differ at the end alone. */
 export function shortName(name: string, most: number): string {
   if (name.length <= most) return name;
   const end = Math.floor((most - 1) / 2);

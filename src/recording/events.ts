@@ -24,7 +24,7 @@ export type PlayedEvent = { after: number } & (
   | { kind: "resume" }
   | { kind: "normal" } // the latest anomaly was normal, as somebody said
   | { kind: "effort"; effort: string } // the learner goes on with another effort
-  // the wall clock is so many milliseconds ahead of the times of samples, null: not set, and never shows a moment before
+  // the wall clock is this many milliseconds ahead of the times of samples, null: not set, and never shows a moment before
   | { kind: "clock"; ahead: number | null; earliest: number }
   | Omit<ModelEvent, "after">
 );

@@ -62,7 +62,7 @@ export class RateWatch {
     const elapsedMs = now - this.#began;
     const wasBroken = breaks !== this.#breaks;
     const came = samples - this.#samples;
-    // Where so many come in a part of the window, its end need not be waited for: at one a day it is ten days away.
+    // Where this many come in a part of the window, its end need not be waited for: at one a day it is ten days away.
     const isTooMany = elapsedMs >= windowMs && 1000 * came > farFactor * this.declared * this.#windowMs;
     if (elapsedMs < this.#windowMs && !wasBroken && !isTooMany) return null;
     this.#began = now;

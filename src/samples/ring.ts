@@ -24,7 +24,7 @@ export type RingPolicy = "drop-oldest" | "drop-newest" | "pause";
  *     }
  */
 export class SampleRing {
-  /** Numbers in a sample, those of the columns behind its fields included that hold its time. */
+  /** Numbers in a sample, those of the columns after its fields included that hold its time. */
   readonly width: number;
   /** Most samples that the ring can hold. */
   readonly capacity: number;

@@ -38,7 +38,7 @@ export const plainClock = (columns: readonly string[]): ClockColumns => ({
   ...{ columns, unit: "auto", dateOrder: "auto" },
 });
 
-/** The columns of a clock as fields of a decoder, behind those that are learned from. */
+/** The columns of a clock as fields of a decoder, after those that are learned from. */
 export const clockFields = ({ columns, dateOrder, isInHeader = false }: ClockColumns): Field[] =>
   (isInHeader ? [] : columns).map((name, place) => ({
     ...{ name, type: "f64", scale: 1, offset: 0, optional: true },
@@ -82,7 +82,7 @@ export interface ClockReport {
 const leastSinceEpoch = 1e11;
 /** No date lies beyond it, so that a damaged number is no time. */
 const largestTime = 8.64e15;
-/** A step of so many times the usual one is a gap. */
+/** A step of this many times the usual one is a gap. */
 const gapFactor = 10;
 /** Steps after which the usual one is known. */
 const enoughSteps = 8;
@@ -97,7 +97,7 @@ const spreadsheetEpoch = 25_569;
 const spreadsheetYears = [36_526, 60_000] as const;
 /** Stands for the unit of a clock that shows dates as digits. */
 const dateDigits = -1;
-/** A counter of 32 bits begins again behind this value. */
+/** A counter of 32 bits begins again after this value. */
 const counterEnd = 2 ** 32;
 
 /** Places in the array of the state. */
@@ -250,7 +250,7 @@ export class SampleClock {
   }
 }
 
-/** Whether a number is a day of a spreadsheet: whole ones may count anything, so "data" needs the part of a day behind it. */
+/** Whether a number is a day of a spreadsheet: whole ones may count anything, so "data" needs the part of a day after it. */
 function isSpreadsheetDay(raw: number, name: string): boolean {
   if (!(raw >= spreadsheetYears[0] && raw < spreadsheetYears[1])) return false;
   return /^(date|datum|fecha)\b/i.test(name) || (/^data\b/i.test(name) && !Number.isInteger(raw));

@@ -28,7 +28,7 @@ const at = {
 const widthFor = (rules: number) =>
   rules === 0 ? at.lastTarget : at.losses + Math.min(rules, mostBaselines);
 
-/** Bytes that the rings take, in memory and in a checkpoint, beside a learner with so many simple rules. */
+/** Bytes that the rings take, in memory and in a checkpoint, beside a learner with this many simple rules. */
 export const historyBytes = (baselines: number): number =>
   historySteps.length * steps * widthFor(baselines) * Float32Array.BYTES_PER_ELEMENT;
 

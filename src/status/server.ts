@@ -18,7 +18,7 @@ import { jsonIn, SharedState } from "./shared-state.ts";
 const mostConnections = 32;
 const mostHeaderBytes = 8 * 1024;
 const mostBodyBytes = 64 * 1024;
-/** A connection over which nothing passes for so long is closed. */
+/** A connection over which nothing passes for this long is closed. */
 const idleMs = 30_000;
 const cookieSeconds = 30 * 86_400;
 

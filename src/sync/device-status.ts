@@ -50,7 +50,7 @@ export type DeviceReport = {
   model?: ModelStatus | null;
 };
 
-/** A status document has at most so many bytes. */
+/** A status document has at most this many bytes. */
 export const mostStatusBytes = 4096;
 const mostProblems = 5;
 const mostSentenceLength = 200;

@@ -26,7 +26,7 @@ export const pointerKey = (group: string, version: number): string =>
 /** Which version is the newest, as a hint that nobody trusts. */
 export const hintKey = (group: string): string => `models/${group}/current.json`;
 
-/** Versions have so many digits, so that a list has them in order. */
+/** Versions have this many digits, so that a list has them in order. */
 const versionDigits = 9;
 export const mostVersion = 10 ** versionDigits - 1;
 /** A version in names of objects and files. */

@@ -6,7 +6,7 @@
 import type { DeviceStatus } from "./device-status.ts";
 import { mostIds, type SyncRecord } from "./sync-record.ts";
 
-/** What was found is reported for so long, as another board may send more rarely, and for at least some runs. */
+/** What was found is reported for this long, as another board may send more rarely, and for at least some runs. */
 const toldMs = 48 * 3_600_000;
 const toldRuns = 3;
 

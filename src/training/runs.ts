@@ -173,7 +173,7 @@ function curveStops(updates: number): number[] {
   return [...new Set(stops)].filter((stop) => stop <= updates);
 }
 
-/** All parameters one behind the other [weights]. */
+/** All parameters one after the other [weights]. */
 function allWeights(network: Network): Float32Array {
   const tensors = network.parameters();
   const all = new Float32Array(tensors.reduce((sum, { data }) => sum + data.length, 0));

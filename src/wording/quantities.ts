@@ -122,7 +122,7 @@ export function formatRate(perSecond: number): string {
   return `${Number(perSecond.toPrecision(3))} a second`;
 }
 
-/** A whole number of small units in large ones, each of which has so many; without a rest the large ones alone. */
+/** A whole number of small units in large ones, each of which has this many; without a rest the large ones alone. */
 function twoUnits(count: number, each: number, large: string, small: string): string {
   const rest = count % each;
   return `${Math.floor(count / each)} ${large}${rest === 0 ? "" : ` ${rest} ${small}`}`;

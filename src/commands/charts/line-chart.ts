@@ -121,7 +121,7 @@ function frameOf({ xLabel, yLabel }: LineChart, box: Box, height: number): strin
 const namedIn = ({ series, band }: LineChart): { name: string }[] =>
   band === undefined ? series : [...series, band];
 
-/** The names of lines and band, each behind a piece of it. */
+/** The names of lines and band, each after a piece of it. */
 function legendOf(
   chart: LineChart,
   places: ReturnType<typeof legendRows>["places"],

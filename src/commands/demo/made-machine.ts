@@ -7,13 +7,13 @@ import { createRandom } from "../../engine/model/random.ts";
 export const machineSpeed = 200;
 /** Time between two of its samples, by its clock. */
 export const machineIntervalMs = 500;
-/** Columns of a line, behind its time. */
+/** Columns of a line, after its time. */
 export const machineColumns = ["temperature", "flow", "vibration"] as const;
 
 const rowsPerSecond = (1000 * machineSpeed) / machineIntervalMs;
 /** How often due samples are sent; real time. */
 const sendEveryMs = 10;
-/** Its cooling fails for so many samples, two minutes of its clock, and the heat leaves at this part a sample. */
+/** Its cooling fails for this many samples, two minutes of its clock, and the heat leaves at this part a sample. */
 const coolingFailsRows = 240;
 const heatLeaves = 0.02;
 const heatComes = 0.1;
@@ -28,7 +28,7 @@ export interface MachineCourse {
   bearingWearsAt: number;
 }
 
-/** The course of a demonstration of so many seconds. */
+/** The course of a demonstration of this many seconds. */
 export function machineCourse(seconds: number): MachineCourse {
   const rows = seconds * rowsPerSecond;
   return {

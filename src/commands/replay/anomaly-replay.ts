@@ -34,7 +34,7 @@ export interface AnomalyReplay {
   rows: number;
   alarmsPerWeek: number;
   weeks: number;
-  /** Whether rows have a time; where not, they are so many milliseconds apart. */
+  /** Whether rows have a time; where not, they are this many milliseconds apart. */
   intervalMs: number | null;
   found: FoundEpisode[];
   windows: WindowScore | null;

@@ -11,7 +11,7 @@ export type LabelledSamples =
   | { at: number }
   /** All samples taken from one time to another, both included. */
   | { from: number; to: number }
-  /** All samples of so many milliseconds until now. */
+  /** All samples of this many milliseconds until now. */
   | { last: number };
 
 export interface LabelRequest {

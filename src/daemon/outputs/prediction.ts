@@ -40,6 +40,6 @@ export interface PredictionOutput {
   readonly dropped: number;
   /** Takes a prediction, and the same as a line of JSON. */
   send(record: PredictionRecord, line: string): void;
-  /** Sends what is left, as far as that goes in so many milliseconds, and ends. */
+  /** Sends what is left, as far as that goes in this many milliseconds, and ends. */
   close(withinMs: number): Promise<void> | void;
 }

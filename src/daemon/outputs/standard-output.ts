@@ -9,7 +9,7 @@ const standardOutput = 1;
 const mostWaitingBytes = 256 * 1024;
 const retryMs = 10;
 const lineEnd = 0x0a;
-/** A pipe takes so many bytes whole or not at all (PIPE_BUF of Linux). */
+/** A pipe takes this many bytes whole or not at all (PIPE_BUF of Linux). */
 const atomicBytes = 4096;
 
 /** Writes bytes without waiting: returns how many went, and calls back once more of them can. */

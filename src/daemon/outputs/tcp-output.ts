@@ -9,11 +9,11 @@ const mostClients = 8;
 /** A client that leaves this much unread misses lines until it has read on. */
 const mostUnreadBytes = 64 * 1024;
 /**
- * One to which nothing more can be sent for so long is disconnected: it has a place that another may need. The kernel
+ * One to which nothing more can be sent for this long is disconnected: it has a place that another may need. The kernel
  * takes more only when a third of its buffer of up to 4 MB is free, so a minute would end one that reads slowly.
  */
 const longestUnreadMs = 600_000;
-/** A peer that lost its power says nothing: the kernel asks it after so long without traffic. */
+/** A peer that lost its power says nothing: the kernel asks it after this long without traffic. */
 const keepAliveMs = 60_000;
 const retryMs = 10_000;
 

@@ -1,7 +1,7 @@
 import { RivuletError } from "../../errors/errors.ts";
 
 /**
- * Labels of the chips behind the 40 pins of a Raspberry Pi: 1 to 3 and Zero, 4, 5. Some kernels list other chips of the
+ * Labels of the chips after the 40 pins of a Raspberry Pi: 1 to 3 and Zero, 4, 5. Some kernels list other chips of the
  * board first, such as raspberrypi-exp-gpio, so the first chip is never a safe choice.
  */
 const headerChips = ["pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"];

@@ -19,13 +19,13 @@ export interface BinaryLayout {
   start: readonly number[];
   /** The number that says how long a frame is; `none`: all have the same length. */
   length: (typeof lengthTypes)[number];
-  /** Index of that number; 0: right behind the start. */
+  /** Index of that number; 0: right after the start. */
   lengthAt: number;
   /** Bytes that follow the number beside those that it counts, such as a checksum that it leaves out. */
   lengthExtra: number;
   /** Bytes of a frame without a length; 0: as many as start, fields, checksum and end take. */
   bytes: number;
-  /** Index of each field's first byte, in order; empty: one behind the other, behind start and length. */
+  /** Index of each field's first byte, in order; empty: one after the other, after start and length. */
   at: readonly number[];
   /** Order of the bytes of a field; `auto`: that of length and checksum, else little. */
   order: "auto" | "little" | "big";

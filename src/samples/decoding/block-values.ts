@@ -101,7 +101,7 @@ export class BlockValues {
   }
 
   /**
-   * Reads the value of a field from `bytes[start..end)`: a decimal number with or without a unit behind it, a
+   * Reads the value of a field from `bytes[start..end)`: a decimal number with or without a unit after it, a
    * hexadecimal one, or on and off. A later value of the same block replaces an earlier one.
    *
    * @returns false where it is no number

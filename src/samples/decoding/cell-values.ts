@@ -393,12 +393,12 @@ export class CellValues {
     return refusal === null;
   }
 
-  /** Takes `bytes[start..end)`, which stands apart behind the value of a field, as its unit; false where it is none. */
+  /** Takes `bytes[start..end)`, which stands apart after the value of a field, as its unit; false where it is none. */
   unit(bytes: Uint8Array, start: number, end: number, field: number): boolean {
     return isUnit(bytes, start, end) && this.#units.isUsual(bytes, start, end, field);
   }
 
-  /** Whether `bytes[start..end)` is a unit in which a device may print the value of the field too, `*F` behind `*C`. */
+  /** Whether `bytes[start..end)` is a unit in which a device may print the value of the field too, `*F` after `*C`. */
   isOtherUnit(bytes: Uint8Array, start: number, end: number, field: number): boolean {
     return isUnit(bytes, start, end) && this.#units.isOther(bytes, start, end, field);
   }
@@ -489,7 +489,7 @@ export class CellValues {
     return null;
   }
 
-  /** Reads a number with either mark before its decimals; returns the index behind it, or -1. */
+  /** Reads a number with either mark before its decimals; returns the index after it, or -1. */
   #readDecimal(bytes: Uint8Array, start: number, end: number, cell: number, isQuoted: boolean): number {
     const values = this.#ring.values;
     const after = readDecimal(bytes, start, end, values, cell);
@@ -502,8 +502,8 @@ export class CellValues {
   }
 
   /**
-   * Reads a number whose decimals stand behind a comma, so that a point stands between groups of three digits or nowhere:
-   * 21.38 is none, as 21.375 would be another one. Returns the index behind it, or -1.
+   * Reads a number whose decimals stand after a comma, so that a point stands between groups of three digits or nowhere:
+   * 21.38 is none, as 21.375 would be another one. Returns the index after it, or -1.
    */
   #readCommaDecimal(bytes: Uint8Array, start: number, end: number, cell: number): number {
     const values = this.#ring.values;

@@ -128,7 +128,7 @@ export class ClockText {
     this.#at++;
     const hasThird = this.#readNumber(bytes, end);
     const third = this.#number;
-    // A time of day may have points too, 18.00.00, but no other time behind it.
+    // A time of day may have points too, 18.00.00, but no other time after it.
     const isFollowed =
       this.#at + 1 < end &&
       bytes[this.#at] !== minus &&

@@ -18,11 +18,11 @@ const codes = { point, comma };
 
 /** What cells show of a mark, each by the first cell that shows it. */
 interface Seen {
-  /** The mark groups digits: the other one stands behind it, as in 1.200,5 for the point. */
+  /** The mark groups digits: the other one stands after it, as in 1.200,5 for the point. */
   certain?: string;
   /** The mark comes more than once, as in 1.200.300: it groups digits, or separates the parts of a version. */
   several?: string;
-  /** The mark has three digits behind it, as in 1.200: it groups digits, or stands before decimals. */
+  /** The mark has three digits after it, as in 1.200: it groups digits, or stands before decimals. */
   either?: string;
   /** The mark stands before decimals: other than three digits follow, or no group precedes it. */
   isDecimal: boolean;
@@ -45,7 +45,7 @@ export function decimalMarksIn(rows: readonly string[][], kind: LineKind): Decim
   return { doubt: doubtOf(commas.either, commas.either.replace(",", "."), "point") };
 }
 
-/** Whether cells show that a mark stands between groups: by what stands behind one, or by several beside other decimals. */
+/** Whether cells show that a mark stands between groups: by what stands after one, or by several beside other decimals. */
 function isBetweenGroups({ certain, several }: Seen, other: Seen): boolean {
   return certain !== undefined || (several !== undefined && (other.isDecimal || other.either !== undefined));
 }
@@ -75,7 +75,7 @@ function seenIn(cells: readonly string[], kind: LineKind, mark: Mark): Seen {
   return seen;
 }
 
-/** Whether three digits stand behind the mark and a unit behind them: 1,200 kg shows no more than 1,200 does. */
+/** Whether three digits stand after the mark and a unit after them: 1,200 kg shows no more than 1,200 does. */
 const isGroupWithUnit = (cell: string, mark: Mark) => groupingOf(withoutUnit(cell))?.mark === codes[mark];
 
 /** Returns a cell without the points between its groups of digits. */

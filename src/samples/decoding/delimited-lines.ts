@@ -32,7 +32,7 @@ export class DelimitedLines {
   #columns: Int32Array;
   /** Every field is a column, and a plain number. */
   #isPlain = false;
-  /** Cells behind those of the columns that a row may have and nobody wants: a header named them. */
+  /** Cells after those of the columns that a row may have and nobody wants: a header named them. */
   surplus = 0;
   /** A line had a plus with blanks before its number, so a minus may stand so too. */
   #hasPlusApart = false;

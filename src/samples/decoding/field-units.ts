@@ -1,4 +1,4 @@
-/** Units behind numbers, as in `20.5C` or `45 %`. Only the unit of a field's first value is one: with another, the value
+/** Units after numbers, as in `20.5C` or `45 %`. Only the unit of a field's first value is one: with another, the value
  * means something else. */
 import { apostrophe, blank, indexOfByte, isDigit, isLetter, percent, slash } from "./ascii.ts";
 
@@ -23,7 +23,7 @@ export const surelyUnits: readonly string[] = [
 ];
 /** What may stand before another word in a unit: `deg C`, `% RH`. */
 export const unitOpeners: readonly string[] = ["deg", "degree", "degrees", "°", "º", "%"];
-/** The words behind these. */
+/** The words after these. */
 export const unitEndings: readonly string[] = ["C", "F", "K", "RH", "rH"];
 
 /** Units of temperatures, of which each may begin a name as well: `C level: 5`. */
@@ -66,7 +66,7 @@ function isWord(word: Uint8Array, bytes: Uint8Array, start: number, end: number)
   return true;
 }
 
-/** Returns the index behind the word at `start` or, where both are one unit, behind it and the word next to it. */
+/** Returns the index after the word at `start` or, where both are one unit, after it and the word next to it. */
 export function unitEnd(bytes: Uint8Array, start: number, end: number): number {
   const first = wordEnd(bytes, start, end);
   const second = wordEnd(bytes, first + 1, end);
@@ -91,7 +91,7 @@ export function isSurelyUnit(bytes: Uint8Array, start: number, end: number): boo
   );
 }
 
-/** Whether `bytes[start..end)` may be a unit: letters and signs, and single digits behind them, as in `m/s2`. */
+/** Whether `bytes[start..end)` may be a unit: letters and signs, and single digits after them, as in `m/s2`. */
 export function isUnit(bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
   if (length <= longestBytes && isPair(bytes, start, wordEnd(bytes, start, end), end)) return true;

@@ -7,7 +7,7 @@ const lookedAtBytes = 1 << 16;
 const lookedAtLines = 16;
 /** Bytes in hexadecimal, at least four: two or three may be numbers. */
 const hexadecimal = /^>?(?:(?:0x)?[\dA-F]{2}[ :]+){3,}(?:0x)?[\dA-F]{2}$/i;
-/** Such bytes behind a time, a direction or a channel; blanks between them, as colons stand in addresses of devices. */
+/** Such bytes after a time, a direction or a channel; blanks between them, as colons stand in addresses of devices. */
 const bytesBehindWords = /(?:^|[^\dA-Z])((?:[\dA-F]{2} ){3,}[\dA-F]{2})(?![\dA-Z])/i;
 /** A byte that neither a number nor a word is written as. */
 const letterAndDigit = /\b(?:\d[A-F]|[A-F]\d)\b/i;
@@ -65,14 +65,14 @@ function areBytes(lines: readonly string[]): boolean {
   return rows.length < fewRows * bytes.length;
 }
 
-/** The run of bytes behind the words of a line, where one of them has a letter and a digit. */
+/** The run of bytes after the words of a line, where one of them has a letter and a digit. */
 function bytesBehind(line: string): string[][] {
   const bytes = bytesBehindWords.exec(line.slice(0, longestLooked));
   return bytes !== null && letterAndDigit.test(bytes[1]) ? [bytes[1].split(" ")] : [];
 }
 
 /**
- * Whether bytes with a letter and a digit change from line to line behind the first: the first may be the name of a room
+ * Whether bytes with a letter and a digit change from line to line after the first: the first may be the name of a room
  * before its numbers, and what stays the same that of a sensor.
  */
 function doChange(runs: readonly string[][]): boolean {

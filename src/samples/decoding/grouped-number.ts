@@ -1,8 +1,8 @@
 /**
  * Reads numbers whose digits stand in groups of three, as spreadsheets and people write them: `1.200,5`, `1,200.5`,
- * `1'200.5`, `1 200,5`. A single group behind a point or a comma, `1.200`, may as well be decimals, and several behind
+ * `1'200.5`, `1 200,5`. A single group after a point or a comma, `1.200`, may as well be decimals, and several after
  * points, `1.200.300`, a version or an address: points stand between groups only where a comma ends the number, or where
- * the caller knows that decimals stand behind a comma.
+ * the caller knows that decimals stand after a comma.
  */
 import { apostrophe, blank, comma, isDigit, minus, plus, point } from "./ascii.ts";
 import { readDecimal } from "./decimal.ts";
@@ -20,7 +20,7 @@ const otherMarks = [[0xc2, 0xa0], [0xe2, 0x80, 0xaf], [0xe2, 0x80, 0x99], [0xa0]
 export interface Grouping {
   /** The first byte of the mark between groups. */
   mark: number;
-  /** Groups behind the first digits. */
+  /** Groups after the first digits. */
   groups: number;
   /** The mark before decimals; 0 where there are none. */
   decimal: number;
@@ -36,7 +36,7 @@ const found: Grouping = { mark: 0, groups: 0, decimal: 0, isAddress: false };
 /**
  * Reads the number `bytes[start..end)` into `target[at]`. Allocates nothing.
  *
- * @param decimal the mark before decimals, where it is known: then a single group behind the other one counts
+ * @param decimal the mark before decimals, where it is known: then a single group after the other one counts
  * @returns false, and `target` unchanged, where it is no number in groups
  */
 export function readGrouped(

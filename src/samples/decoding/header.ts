@@ -1,4 +1,4 @@
-/** Finds the fields in a header: by their names, else in other letters or with a unit behind. */
+/** Finds the fields in a header: by their names, else in other letters or with a unit after. */
 import { blank, skipBlanks } from "./ascii.ts";
 import { noField } from "./cell-values.ts";
 import { cellEnd, separators, skipGap } from "./delimited-lines.ts";

@@ -69,7 +69,7 @@ export class JsonLines {
     const values = this.#values;
     values.begin(slot);
     values.decimalComma = false;
-    // An array of objects in a file opens in its first line, closes in its last, and has a comma behind each.
+    // An array of objects in a file opens in its first line, closes in its last, and has a comma after each.
     let first = start;
     if (bytes[start] === openBracket && bytes[end - 1] !== closeBracket) {
       const object = skipSpace(bytes, start + 1, end);

@@ -59,7 +59,7 @@ const mayHoldComma = (kind: LineKind, cell: string) =>
 
 const numberWithUnit = new RegExp(`^([+-]?[\\d.,'\u2019\u00a0\u202f ]*\\d)(?!e[+-]?\\d)${unitText}$`, "i");
 
-/** Returns the number of a cell without the unit behind it; the cell where it is no number with a unit. */
+/** Returns the number of a cell without the unit after it; the cell where it is no number with a unit. */
 export function withoutUnit(cell: string): string {
   return cell.length > longestWithUnit ? cell : (numberWithUnit.exec(cell)?.[1] ?? cell);
 }
@@ -129,7 +129,7 @@ function jsonForm(line: string): LineForm | null {
   return { kind: "JSON objects", names: entries.map(([name]) => name), cells };
 }
 
-/** A tuple of Python as a JSON array; it may have a comma behind its last value. */
+/** A tuple of Python as a JSON array; it may have a comma after its last value. */
 function arrayOfTuple(line: string): string {
   if (!line.endsWith(")")) return line;
   const inner = line.slice(1, -1).trimEnd();
@@ -188,7 +188,7 @@ function influxForm(line: string): LineForm | null {
     splitInflux(pair, "="),
   );
   if (pairs.some((pair) => pair.length !== 2)) return null;
-  // What stands behind the fields is their time, which has no name.
+  // What stands after the fields is their time, which has no name.
   const isStamped = parts[4] !== undefined && pairs.every(([name]) => name !== "time");
   if (isStamped) pairs.push(["time", parts[4]]);
   return {
@@ -210,7 +210,7 @@ const restOfAny = restOfValue(surelyUnits);
 const restOfTemperature = restOfValue([...surelyUnits, ...temperatureUnits]);
 const temperatureName = /temp|heat|dew|^t/i;
 
-/** The index behind what belongs to the value before `at`. */
+/** The index after what belongs to the value before `at`. */
 function behindValue(line: string, at: number, names: readonly string[], cells: readonly string[]): number {
   if (!/\d/.test(cells.at(-1) ?? "")) return at;
   const rest = temperatureName.test(names.at(-1) as string) ? restOfTemperature : restOfAny;

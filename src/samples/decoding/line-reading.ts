@@ -92,7 +92,7 @@ export class LineReading {
   #hasSample = false;
   /** The byte that opens the mark before the cells of the first sample; -1 where there is none. */
   #mark = -1;
-  /** The line that is read is the data behind a logger's prefix; and whether samples have come so. */
+  /** The line that is read is the data after a logger's prefix; and whether samples have come so. */
   #isBehindPrefix = false;
   #havePrefix = false;
   readonly #logger = new LoggerName();
@@ -315,7 +315,7 @@ export class LineReading {
 
   /**
    * Whether a line that begins with # and this byte is a comment, before it is read: cells that nobody wants may hold
-   * anything. A number directly behind # may count the rows of a device, which writes no header.
+   * anything. A number directly after # may count the rows of a device, which writes no header.
    */
   #isComment(second: number): boolean {
     return this.#hasHeader || !isDigit(second);
@@ -418,7 +418,7 @@ function isArffKeyword(bytes: Uint8Array, start: number, end: number): boolean {
 
 const separatorPrefix = new TextEncoder().encode("sep=");
 
-/** Whether the line is `sep=` with the separator behind it, as spreadsheets write it first. */
+/** Whether the line is `sep=` with the separator after it, as spreadsheets write it first. */
 function isSeparatorLine(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start !== separatorPrefix.length + 1) return false;
   for (let at = 0; at < separatorPrefix.length; at++) {

@@ -13,7 +13,7 @@ export function refusalNumber(reason: Refusal | "not-finite"): number {
   return order.indexOf(reason === "syntax" ? "not-a-number" : reason);
 }
 
-/** The reasons by their numbers, for lines of so many fields and at most so many bytes. */
+/** The reasons by their numbers, for lines of this many fields and at most this many bytes. */
 export function lineReasons(fields: number, longestBytes: number): RefusalReason[] {
   const columns = fields === 1 ? "the one column" : `the ${fields} columns`;
   const sentences: Record<Exclude<Refusal, "syntax"> | "not-finite", RefusalReason> = {
@@ -67,7 +67,7 @@ export function lineReasons(fields: number, longestBytes: number): RefusalReason
     "other-logger": {
       name: "otherLogger",
       words: "of another logger",
-      what: "a line behind the name of another logger or channel than that of the first samples",
+      what: "a line with the name of another logger or channel than that of the first samples",
     },
   };
   return order.map((reason) => sentences[reason as keyof typeof sentences]);

@@ -113,7 +113,7 @@ export interface LineDecoder extends Decoder {
  *     pump temperature=21.5,vibration=0.1    InfluxDB's line protocol
  *
  * and each line shows its kind by itself. The first lines of a stream decide nothing: they may be a boot message, and a
- * device may print a log line at any time. Values may be in quotes, or have a unit behind them, always the same.
+ * device may print a log line at any time. Values may be in quotes, or have a unit after them, always the same.
  * Comments, empty lines, colours of a terminal, padding and a separator at the end of a line are harmless. A sample's
  * sequence number counts the good lines; lines carry no sequence numbers, so `missing` stays 0.
  *
@@ -142,7 +142,7 @@ export function createLineDecoder(
   return new RingLineDecoder(fields, ring, options);
 }
 
-/** Longest line in bytes of so many columns, where nothing else is said. */
+/** Longest line in bytes of this many columns, where nothing else is said. */
 export const longestLineBytes = (columns: number) => Math.max(1 << 14, 64 * columns);
 
 /** Longest part of a line that is kept to be shown. */

@@ -121,10 +121,10 @@ export function readLogName(bytes: Uint8Array, start: number, end: number, name:
   return length;
 }
 
-/** Whether the brackets around `bytes[start..end)` hold neither time nor level, nor a process id behind a word or a date. */
+/** Whether the brackets around `bytes[start..end)` hold neither time nor level, nor a process id after a word or a date. */
 function namesLogger(bytes: Uint8Array, prefix: number, start: number, end: number): boolean {
   if (holdsTimeOrLevel(bytes, start, end)) return false;
-  // A letter alone may be a channel, unless the name stands behind it: [D][sensor].
+  // A letter alone may be a channel, unless the name stands after it: [D][sensor].
   if (end === start + 1 && levelLetters.includes(bytes[start])) return bytes[end + 1] !== openBracket;
   const mayBeProcess = isDigit(bytes[prefix]) || (start - 2 >= prefix && isWordByte(bytes[start - 2]));
   return !mayBeProcess || partEnd(bytes, start, end, isDigit) < end;
@@ -212,7 +212,7 @@ function behindArrow(bytes: Uint8Array, start: number, end: number): number {
 
 /**
  * `2026-03-28 22:00:00,123 - dht - INFO - `: without a level it is a time that stands in columns of its own. So it is
- * where a separator of cells or a number stands before the level, or a separator behind it: then the level is a cell too.
+ * where a separator of cells or a number stands before the level, or a separator after it: then the level is a cell too.
  */
 function behindDate(bytes: Uint8Array, start: number, end: number): number {
   if (!isDigit(bytes[start])) return start;
@@ -253,7 +253,7 @@ function behindHost(bytes: Uint8Array, start: number, end: number): number {
   return data > name + 1 ? data : start;
 }
 
-/** Returns the index behind a name with a colon and a blank at its end, or `start` where none is there. */
+/** Returns the index after a name with a colon and a blank at its end, or `start` where none is there. */
 function behindName(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at + 1 < end && at - start < longestPart; at++) {
     if (bytes[at] === blank || bytes[at] === comma) return start;
@@ -276,7 +276,7 @@ const isWordByte = (byte: number) =>
 /** Whether the byte may be of a date with its time and zone. */
 const isClockByte = (byte: number) =>
   isDateByte(byte) || byte === colon || byte === plus || byte === letterT || byte === letterZ;
-/** Whether data may begin with the byte: behind brackets that are data themselves a separator follows. */
+/** Whether data may begin with the byte: after brackets that are data themselves a separator follows. */
 const isDataStart = (byte: number) =>
   isLetter(byte) || isDigit(byte) || byte > 0x7f || dataMarks.includes(byte);
 const isBehindLevel = (byte: number) =>

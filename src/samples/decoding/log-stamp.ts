@@ -34,8 +34,8 @@ const epochDecimals = 6;
 const ignored = new Float64Array(1);
 
 /**
- * Returns where the cells of the line `bytes[start..end)` begin behind a time: `start` where none stands before them.
- * @param isKnown lines before it had such a time, so that no number behind it is a part of the time
+ * Returns where the cells of the line `bytes[start..end)` begin after a time: `start` where none stands before them.
+ * @param isKnown lines before it had such a time, so that no number after it is a part of the time
  */
 export function stampEnd(bytes: Uint8Array, start: number, end: number, isKnown: boolean): number {
   const hasMonth = isLetter(bytes[start]);
@@ -105,7 +105,7 @@ function areCells(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 /**
- * Whether a number belongs to the time before it: the offset of a zone, `+0100`, or behind a month and a day the year,
+ * Whether a number belongs to the time before it: the offset of a zone, `+0100`, or after a month and a day the year,
  * `Mar 28 22:00:00 2026`.
  */
 function isOfTime(bytes: Uint8Array, start: number, end: number, hasMonth: boolean): boolean {

@@ -7,7 +7,7 @@ const letterZ = 0x5a;
 export const isDateByte = (byte: number) =>
   isDigit(byte) || byte === minus || byte === slash || byte === point;
 
-/** Returns the index behind a time of day, with its decimals; `start` where there is none. */
+/** Returns the index after a time of day, with its decimals; `start` where there is none. */
 export function timeEnd(bytes: Uint8Array, start: number, end: number): number {
   const hours = partEnd(bytes, start, end, isDigit);
   if (hours === start || hours - start > 2 || !areMinutes(bytes, hours, end)) return start;
@@ -26,7 +26,7 @@ function areMinutes(bytes: Uint8Array, start: number, end: number): boolean {
   );
 }
 
-/** Returns the index behind the zone of a time, `Z`, `+02:00` or ` +0200`; `start` where there is none. */
+/** Returns the index after the zone of a time, `Z`, `+02:00` or ` +0200`; `start` where there is none. */
 export function zoneEnd(bytes: Uint8Array, start: number, end: number): number {
   if (bytes[start] === letterZ) return start + 1;
   const sign = skipBlanks(bytes, start, end);

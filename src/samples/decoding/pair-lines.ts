@@ -92,7 +92,7 @@ export class PairLines {
     return values.finish();
   }
 
-  /** Returns the field of a name; a unit with a blank behind it may come before the name, and `=` ends a word. */
+  /** Returns the field of a name; a unit with a blank after it may come before the name, and `=` ends a word. */
   #find(bytes: Uint8Array, start: number, end: number, mark: PairMark): number {
     const field = this.#values.find(bytes, start, end);
     if (field !== noField) return field;
@@ -125,7 +125,7 @@ export class PairLines {
     return at === last;
   }
 
-  /** Returns the index behind the unit at `start` of the value before it and the blanks behind; `start` where none is there. */
+  /** Returns the index after the unit at `start` of the value before it and the blanks after; `start` where none is there. */
   #behindUnit(bytes: Uint8Array, start: number, end: number): number {
     const stop = unitEnd(bytes, start, end);
     const field = this.#field;
@@ -136,7 +136,7 @@ export class PairLines {
   }
 
   /**
-   * Returns the index behind the value before `start` in another unit, `75.0 *F`, and the blanks behind; `start` where none
+   * Returns the index after the value before `start` in another unit, `75.0 *F`, and the blanks after; `start` where none
    * is there. Any other number is a value of its own, which nothing names.
    */
   #behindOtherValue(bytes: Uint8Array, start: number, end: number): number {
@@ -201,7 +201,7 @@ export class PairLines {
 
 const isInNumber = (byte: number) => isDigit(byte) || byte === plus || byte === minus || byte === point;
 
-/** The index behind the separator at `start`; tabs and bars may stand together to lay out columns. */
+/** The index after the separator at `start`; tabs and bars may stand together to lay out columns. */
 function behindSeparator(bytes: Uint8Array, start: number, end: number): number {
   let at = start + 1;
   const isLaidOut = bytes[start] === tab || bytes[start] === bar;
@@ -213,7 +213,7 @@ function isBetweenDigits(bytes: Uint8Array, at: number, end: number): boolean {
   return at > 0 && at + 1 < end && isDigit(bytes[at - 1]) && isDigit(bytes[at + 1]);
 }
 
-/** Whether commas stand between pairs: any that is not between digits, or behind whose digits another name begins. */
+/** Whether commas stand between pairs: any that is not between digits, or after whose digits another name begins. */
 function commasSeparate(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     if (bytes[at] !== comma) continue;

@@ -1,6 +1,6 @@
 /**
  * Joins the lines of a record whose quotes hold line ends, as RFC 4180 allows. A quote opens at the beginning of a cell only:
- * an inch mark behind a number opens none. Lines are joined only where nothing else can be meant, since a joined line is no
+ * an inch mark after a number opens none. Lines are joined only where nothing else can be meant, since a joined line is no
  * row any more; the others are read by themselves.
  */
 import { beginsAsComment, blank, isBlank, isSeparator, lineFeed, quote, skipBlanks } from "./ascii.ts";

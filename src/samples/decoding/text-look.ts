@@ -47,7 +47,7 @@ export interface TextColumn {
   present: number;
   /** Of these, those whose cell is not what the column holds. */
   odd: number;
-  /** The unit behind its numbers, or that in its name; absent where there is none. */
+  /** The unit after its numbers, or that in its name; absent where there is none. */
   unit?: string;
 }
 
@@ -179,7 +179,7 @@ function lookAtNames(kind: LineKind, forms: readonly LineForm[]): Omit<TextLook,
     }
   }
   const found = withPieces([...cells].map(([name, column]) => columnOf(name, column, kind)));
-  // The time behind the fields is no value, also where it stands still.
+  // The time after the fields is no value, also where it stands still.
   const areStamped = forms.some(({ isStamped }) => isStamped);
   const isStamp = ({ name, holds }: TextColumn) => areStamped && name === "time" && holds !== "clock";
   const columns = found.filter((column) => !isStamp(column));
@@ -407,7 +407,7 @@ function withTimeDigits(columns: TextColumn[], cellsAt: (place: number) => strin
 const monthName = /^(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*$/i;
 
 /**
- * The columns, of which the month as a word, the day behind it, and a year behind the time of day are pieces of the clock:
+ * The columns, of which the month as a word, the day after it, and a year after the time of day are pieces of the clock:
  * `Mar 28 22:00:00` and `Sat Mar 28 22:00:00 2026` come before lines whose cells blanks separate too.
  */
 function withMonthDays(columns: TextColumn[], cellsAt: (place: number) => string[]): TextColumn[] {
@@ -437,7 +437,7 @@ function usualWords(words: readonly [word: string, count: number][], present: nu
 /** Longer is no number with its unit, and no name with its unit: on what is longer patterns take the square of its length. */
 const longestWithUnit = 100;
 
-/** The unit behind the first number of a column; null where there is none. */
+/** The unit after the first number of a column; null where there is none. */
 function unitBehind(cells: readonly string[]): string | null {
   const number = cells.find((cell) => cell.length <= longestWithUnit && /^\s*[+-]?[\d.]/.test(cell)) ?? "";
   const unit =
@@ -447,7 +447,7 @@ function unitBehind(cells: readonly string[]): string | null {
   return unit === null ? null : unit[1];
 }
 
-/** Units that a name may have behind it in brackets: other brackets hold anything. */
+/** Units that a name may have after it in brackets: other brackets hold anything. */
 const usualUnit =
   /^(?:%.{0,4}|°.{1,2}|deg.{0,3}|[CFK]|[mkµuM]?(?:V|A|W|Wh|VA|Ah|Hz|Pa|bar|m|g|L|l|J|N|Nm|s|Ω|Ohm)|hPa|psi|cm|km|mi|ft|in|(?:m|km|mi|ft)\/(?:s2?|s²|h)|kmh|mph|[mµu]?g\/(?:m3|m³|L|l)|m3|m³|W\/m[2²]|lux|lx|pp[mb]|dBA?|dBm|min|h|rpm|rad(?:\/s)?|dps|counts?)$/;
 

@@ -33,7 +33,7 @@ function itemEnd(bytes: Uint8Array, start: number, end: number, separator: numbe
   return at;
 }
 
-/** The index of the item behind the separator at `at`; several separators in a row lay out columns. */
+/** The index of the item after the separator at `at`; several separators in a row lay out columns. */
 function nextItem(bytes: Uint8Array, at: number, end: number, separator: number): number {
   let next = at;
   while (next < end && isBetween(bytes[next], separator)) next = skipBlanks(bytes, next + 1, end);

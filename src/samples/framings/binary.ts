@@ -25,11 +25,11 @@ export const binary = {
       choices: [...lengthTypes],
     },
     lengthAt: {
-      title: "Index of that number in a frame; 0: right behind start",
+      title: "Index of that number in a frame; 0: directly after start",
       ...{ default: 0, minimum: 0, maximum: 255, whole: true },
     },
     lengthExtra: {
-      title: "Bytes behind that number that it does not count",
+      title: "Bytes after that number that it does not count",
       ...{ default: 0, minimum: -255, maximum: 255, whole: true },
     },
     bytes: {
@@ -49,6 +49,6 @@ export const binary = {
       title: "Index of the first byte that the checksum covers",
       ...{ default: 0, minimum: 0, maximum: 255, whole: true },
     },
-    end: { title: "Bytes that every frame ends with, behind the checksum", default: [], ...bytes },
+    end: { title: "Bytes that every frame ends with, after the checksum", default: [], ...bytes },
   },
 } as const satisfies Framing;

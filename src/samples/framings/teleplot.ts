@@ -1,6 +1,6 @@
 /**
  * Teleplot, the format of a plotter of that name: lines of `>name:value`, one variable each, with an optional time
- * before the value, several `time:value` pairs behind semicolons, a unit behind `§` and flags behind `|`.
+ * before the value, several `time:value` pairs after semicolons, a unit after `§` and flags after `|`.
  */
 import { colon, semicolon } from "../decoding/ascii.ts";
 import { BlockFormat, pairLine, passedLine } from "../decoding/blocks.ts";

@@ -11,7 +11,7 @@ const mostBytes = 1 << 14;
 const longestFrame = 260;
 /** Pairs of first bytes that are tried, the most frequent first. */
 const mostStarts = 8;
-/** Bytes behind the checksum that end every frame. */
+/** Bytes after the checksum that end every frame. */
 const mostEnd = 2;
 
 /** Recognizes binary frames of other makers in unknown bytes. Returns as a `Recognizer` does. */
@@ -55,7 +55,7 @@ function placesOf(bytes: Uint8Array, [first, second]: readonly [number, number])
   return places;
 }
 
-/** The length of most frames: that which the number behind the start says, or the usual distance of two starts. */
+/** The length of most frames: that which the number after the start says, or the usual distance of two starts. */
 function frameLength(bytes: Uint8Array, places: readonly number[], type: (typeof lengthTypes)[number]) {
   const lengthOf = (place: number): number => {
     if (type === "u8") return 3 + bytes[place + 2];
@@ -76,7 +76,7 @@ function frameLength(bytes: Uint8Array, places: readonly number[], type: (typeof
   return { bytes: step, places: places.filter(isWhole) };
 }
 
-/** The checksum that fits all but a few of the frames, and the bytes behind it that end each of them. */
+/** The checksum that fits all but a few of the frames, and the bytes after it that end each of them. */
 function checksumOf(bytes: Uint8Array, places: readonly number[], length: number) {
   for (let ending = 0; ending <= mostEnd; ending++) {
     const end = endOf(bytes, places, length, ending);
@@ -93,7 +93,7 @@ function endOf(bytes: Uint8Array, places: readonly number[], length: number, end
   return [...bytes.subarray(places[0] + length - ending, places[0] + length)];
 }
 
-/** The checksum in front of `length`, from the first byte or from behind the start. */
+/** The checksum in front of `length`, from the first byte or from the one after the start. */
 function checksumBefore(bytes: Uint8Array, places: readonly number[], length: number) {
   for (const checksum of checksumNames) {
     if (checksum === "none") continue;

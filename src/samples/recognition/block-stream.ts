@@ -18,7 +18,7 @@ const almostAll = 0.9;
 /** A name and its value in a line, by the format's own reading. */
 type Pairs = (line: string) => [name: string, value: string][];
 
-/** The time of a telegram, its summer or winter behind it: YYMMDDhhmmss is no quantity. */
+/** The time of a telegram, its summer or winter after it: YYMMDDhhmmss is no quantity. */
 const stamp = /^\d{12}[SW]$/;
 
 const isNumber = (text: string) =>

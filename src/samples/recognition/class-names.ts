@@ -1,6 +1,6 @@
 /** Orders the classes of a column. */
 
-/** Most classes that are counted from 0 with gaps: so many times those that are there. */
+/** Most classes that are counted from 0 with gaps: this many times those that are there. */
 const mostGaps = 2;
 
 /** The classes of a column as a config names them: their number where they are whole numbers from 0, else their names. */

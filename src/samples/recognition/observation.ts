@@ -79,7 +79,7 @@ const usualCodes: ReadonlySet<number> = new Set([
   ...[-9999, -999.9, -999, -200, -127, -99, 85, 99.9, 999, 999.9, 9999, -32768, 32767, 65535, -1e20, 1e20],
   ...[-2147483648, 2147483647, 4294967295],
 ]);
-/** A number is no code unless it is so many times the distance of the quartiles away from all others. */
+/** A number is no code unless it is this many times the distance of the quartiles away from all others. */
 const aloneBy = 6;
 /** A number that is no usual code is one only where it comes as often. */
 const oftenEnough = 3;
@@ -115,7 +115,7 @@ function splitCodes(values: number[]): { codes: number[]; minimum: number; maxim
 /**
  * Decodes bytes and collects statistics of every sample. The ring must have the policy `pause`.
  *
- * @param clock the clock whose columns are in the ring behind the fields; default: none
+ * @param clock the clock whose columns are in the ring after the fields; default: none
  */
 export function observe(
   fields: readonly Field[],

@@ -14,7 +14,7 @@ const longestCommandMs = 60_000;
 /** What it started may keep its output open after its end; it is read no longer. */
 const longestAfterEndMs = 1000;
 const mostOutputLength = 1 << 16;
-/** Credentials are renewed so long before they expire. */
+/** Credentials are renewed this long before they expire. */
 const renewalMs = 5 * 60_000;
 
 /**

@@ -3,7 +3,7 @@ import http from "node:http";
 import { RivuletError } from "../../errors/errors.ts";
 import { unacknowledgedBytes } from "./transmit-queue.ts";
 
-/** A request ends after so long without a byte in either direction. A degraded cluster stalls for 24 s without losing anything. */
+/** A request ends after this long without a byte in either direction. A degraded cluster stalls for 24 s without losing anything. */
 const silenceMs = 60_000;
 /** How often the progress of an upload is looked at. */
 const lookMs = 5_000;
@@ -94,7 +94,7 @@ export async function exchange(
       client.destroy();
       reject(connectionError(error, url));
     };
-    // Stays for as long as the request: Swift's stray bytes behind an answer become an error after it.
+    // Stays for as long as the request: Swift's stray bytes after an answer become an error after it.
     client.on("error", fail);
     client.on("response", (response) => {
       readAnswer(response, mostBytes, watch.touch).then((answer) => {

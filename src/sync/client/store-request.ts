@@ -24,7 +24,7 @@ export interface ObjectStoreOptions {
   note?: (sentence: string) => void;
   /** Pauses before the second and each later attempt. Default: 1 s, 4 s, 16 s. */
   retryMs?: readonly number[];
-  /** A request ends after so long without a byte. Default: a minute. */
+  /** A request ends after this long without a byte. Default: a minute. */
   silenceMs?: number;
   /** Time by the local clock. Default: that of the machine. */
   clock?: () => number;

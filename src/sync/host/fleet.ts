@@ -15,7 +15,7 @@ export interface DeviceRow {
 /** Documents that are read at a time: their waits for a slow disk overlap, and few wait in memory. */
 const readsAtOnce = 16;
 
-/** A device is silent after so many of its intervals. */
+/** A device is silent after this many of its intervals. */
 const silentIntervals = 3;
 
 /** Whoever knows the devices: a host of its folder, a front of its store. */

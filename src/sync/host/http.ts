@@ -78,7 +78,7 @@ export function sendXml(response: ServerResponse, status: number, xml: string): 
   response.writeHead(status, { "content-type": "application/xml", "content-length": body.length }).end(body);
 }
 
-/** Sends a refusal. Where a body was not read to its end, the connection closes behind it. */
+/** Sends a refusal. Where a body was not read to its end, the connection closes after it. */
 function refuse(
   request: IncomingMessage,
   response: ServerResponse,

@@ -10,7 +10,7 @@ import { HostError } from "./host-error.ts";
 import { ObjectFolder } from "./object-folder.ts";
 import { ownFolder } from "./registry.ts";
 
-/** What a killed publisher left is deleted after so long: another one may be at work now. */
+/** What a killed publisher left is deleted after this long: another one may be at work now. */
 const staleMs = 3_600_000;
 
 /**

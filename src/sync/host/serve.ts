@@ -23,7 +23,7 @@ export interface RunningHost {
   close(): Promise<void>;
 }
 
-/** A connection that says nothing for so long is closed. */
+/** A connection that says nothing for this long is closed. */
 const headersMs = 20_000;
 const idleMs = 5_000;
 /** The slowest upload that is taken: 64 MiB in an hour. */

@@ -7,9 +7,9 @@ import type { HostParts } from "./host-parts.ts";
 import { lengthOf } from "./http.ts";
 import type { Incoming } from "./object-folder.ts";
 
-/** Beyond the checkpoints to keep, so many stay while two boards send under one name. */
+/** Beyond the checkpoints to keep, this many stay while two boards send under one name. */
 const mostShared = 1024;
-/** Beyond those, a device may send so many before its status says which is the newest. */
+/** Beyond those, a device may send this many before its status says which is the newest. */
 const mostUnsettled = 1024;
 const digestPattern = /^[0-9a-f]{64}$/;
 
