@@ -21,7 +21,7 @@ import { program } from "./program.ts";
 const group = "signals";
 /** Microseconds a row and column at most. */
 const goalUs = 1.5;
-const widths = [1, 6, 15];
+const widths = [1, 3, 6, 15];
 const minuteMs = 60_000;
 const size = 512;
 const axes = ["ax", "ay", "az", "gx", "gy", "gz"];
