@@ -7,10 +7,11 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { transformSync } from "esbuild";
+import { transform } from "esbuild";
 import { type Assembly, assemble } from "./build/assembler.ts";
 import { bundleCommands } from "./build/bundle.ts";
 import { whileNobodyBuilds } from "./build/lock.ts";
@@ -177,18 +178,23 @@ async function compileLibrary(): Promise<undefined> {
   });
   const [code] = await once(child, "close");
   if (code !== 0) throw new Error("the compiler found errors in the sources, see above; correct them");
-  removeComments(join(root, "dist"));
+  await removeComments(join(root, "dist"));
 }
 
 /** Users read the comments in the declarations; the package does not carry them a second time in the code. */
-function removeComments(folder: string): void {
-  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-    if (!name.endsWith(".js") || name.startsWith("bin")) continue;
-    const path = join(folder, name);
-    // Only without white space does esbuild leave out the comments inside classes; short lines keep stack traces of use.
-    const options = { format: "esm", target: "node20", minifyWhitespace: true, lineLimit: 120 } as const;
-    writeFileSync(path, transformSync(readFileSync(path, "utf8"), options).code);
-  }
+async function removeComments(folder: string): Promise<void> {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const modules = names.filter((name) => name.endsWith(".js") && !name.startsWith("bin"));
+  // Only without white space does esbuild leave out the comments inside classes; short lines keep stack traces of use.
+  const options = { format: "esm", target: "node20", minifyWhitespace: true, lineLimit: 120 } as const;
+  // Together, and without holding up the lines that say what is built.
+  await Promise.all(
+    modules.map(async (name) => {
+      const path = join(folder, name);
+      const { code } = await transform(await readFile(path, "utf8"), options);
+      await writeFile(path, code);
+    }),
+  );
 }
 
 async function copyBinaries(): Promise<undefined> {
