@@ -54,7 +54,7 @@ export interface DaemonStatus {
   drifts: number;
   /** What is unlike normal; null where that is not watched. */
   anomaly: AnomalyStatus | null;
-  /** Samples that the ring, or datagrams that the system, discarded because training fell behind. */
+  /** Samples that were discarded because training fell behind: by the ring, and by the system as unread datagrams. */
   dropped: number;
   /** Samples for which the network had no finite answer, scored on what is known without it. */
   unanswered: number;

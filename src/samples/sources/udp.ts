@@ -74,7 +74,9 @@ class UdpSource implements Source {
 
   async close(): Promise<void> {
     clearTimeout(this.#reopenTimer);
+    clearTimeout(this.#silenceTimer);
     this.#isClosed = true;
+    this.#socket?.removeAllListeners("message");
     // What was discarded since the last look counts too.
     await this.#discards?.look();
     this.#closeSocket();

@@ -2,28 +2,44 @@
 import { readFile } from "node:fs/promises";
 import { endianness } from "node:os";
 
-/** Time between two looks at the table of the system. */
-const lookEveryMs = 5000;
+/** Time between two looks at the table: several for each check whether learning fell behind. */
+const lookEveryMs = 1000;
 
-/** An address as the table of IPv4 sockets has it: the hexadecimal digits of its four bytes as one number of the processor. */
+/** The table of the system, by way of the process, where services whose `/proc` shows only processes can read it too. */
+const tableFor = (address: string) => (address.includes(":") ? "/proc/self/net/udp6" : "/proc/self/net/udp");
+
+/** The 4 or 16 bytes of an IP address. */
+function bytesOf(address: string): number[] {
+  if (!address.includes(":")) return address.split(".").map(Number);
+  const [head, tail] = address.replace(/%.*$/, "").split("::");
+  const pairs = (text = "") =>
+    text.split(":").flatMap((part) => {
+      if (part.includes(".")) return bytesOf(part);
+      const pair = Number.parseInt(part, 16);
+      return part === "" ? [] : [pair >> 8, pair & 255];
+    });
+  const [first, last] = [pairs(head), pairs(tail)];
+  return [...first, ...new Array(16 - first.length - last.length).fill(0), ...last];
+}
+
+/** An address as the table has it: each four of its bytes are the hexadecimal digits of one number of the processor. */
 function hexAddress(address: string): string {
-  const bytes = address.split(".").map(Number);
-  if (endianness() === "LE") bytes.reverse();
-  return Buffer.from(bytes).toString("hex").toUpperCase();
+  const bytes = Buffer.from(bytesOf(address));
+  if (endianness() === "LE") bytes.swap32();
+  return bytes.toString("hex").toUpperCase();
 }
 
 /**
  * Reads from the text of `/proc/net/udp` or `/proc/net/udp6` how many datagrams were discarded of the socket that is bound
- * to `address` and `port`. Of IPv6 only the port is compared. 0 where the socket is not in the table.
+ * to `address` and `port`: those that found its buffer full, and those with a wrong checksum. 0 where it is not in the table.
  */
 export function discardedOf(table: string, address: string, port: number): number {
-  const local = `${address.includes(":") ? "" : hexAddress(address)}:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  let discarded = 0;
+  const local = `${hexAddress(address)}:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   for (const line of table.split("\n").slice(1)) {
     const columns = line.trim().split(/\s+/);
-    if (columns.length > 2 && columns[1].endsWith(local)) discarded += Number(columns.at(-1));
+    if (columns[1] === local) return Number(columns.at(-1));
   }
-  return discarded;
+  return 0;
 }
 
 /** Counts the datagrams that the system discards of a bound socket. */
@@ -35,7 +51,7 @@ export interface DiscardWatch {
 }
 
 /**
- * Looks every five seconds how many datagrams the system has discarded of a bound socket. Counts nothing where the system
+ * Looks every second how many datagrams the system has discarded of a bound socket. Counts nothing where the system
  * has no such table.
  *
  * @param onDiscarded called with the number of those that were discarded since the last call
@@ -45,7 +61,6 @@ export function watchDiscarded(
   port: number,
   onDiscarded: (datagrams: number) => void,
 ): DiscardWatch {
-  const path = address.includes(":") ? "/proc/net/udp6" : "/proc/net/udp";
   let before = 0;
   let isStopped = false;
   const stop = () => {
@@ -54,7 +69,7 @@ export function watchDiscarded(
   };
   const look = async () => {
     // Missing on another system than Linux: what is discarded there is not known.
-    const table = await readFile(path, "latin1").catch(() => null);
+    const table = await readFile(tableFor(address), "latin1").catch(() => null);
     if (table === null) stop();
     if (table === null || isStopped) return;
     const discarded = discardedOf(table, address, port);

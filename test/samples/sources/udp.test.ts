@@ -14,7 +14,7 @@ import { until } from "../../until.ts";
 import { fewFields, frames, takeIndices, takeRows } from "../streams.ts";
 
 /** Of the system's sockets. */
-const table = "/proc/net/udp";
+const table = "/proc/self/net/udp";
 
 /** A socket of a device, bound to a port of the system's choice. */
 async function device(port = 0) {
@@ -165,18 +165,30 @@ describe("a UDP source", () => {
       // In another process, for which this one waits, so that the buffer of the socket overflows.
       const script = `
       const socket = require("node:dgram").createSocket("udp4");
-      let left = 3000;
+      let left = 10_000;
       const sent = () => --left === 0 && socket.close();
-      for (let i = 0; i < 3000; i++) socket.send("100,1", ${port}, "127.0.0.1", sent);`;
+      for (let i = 0; i < 10_000; i++) socket.send("100,1", ${port}, "127.0.0.1", sent);`;
       execFileSync(process.execPath, ["-e", script]);
       const discarded = () => discardedOf(readFileSync(table, "latin1"), "127.0.0.1", port);
-      await until(() => decoder.counts.samples + discarded() === 3000);
+      await until(() => decoder.counts.samples + discarded() === 10_000);
       const expected = discarded();
       await source.close();
       expect(expected).toBeGreaterThan(0);
       expect(source.counts.discarded).toBe(expected);
     },
   );
+
+  test("passes on nothing and reopens nothing while it closes", async () => {
+    const port = await freePort();
+    const { open, told, source, decoder } = receiver(port, "lines", { silenceMs: 1 });
+    const { send } = await device();
+    await open();
+    const closing = source.close();
+    await send("100,1", port);
+    await closing;
+    expect(decoder.counts.bytes).toBe(0);
+    expect(told.map(([state]) => state).filter((state) => state === "silent")).toEqual([]);
+  });
 
   test("says nothing more, and frees the port, once it is closed", async () => {
     const port = await freePort();
