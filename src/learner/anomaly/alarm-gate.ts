@@ -19,6 +19,7 @@ const floor = 17;
 /** An episode goes on while the evidence is at least this part of its threshold. */
 const partOfThreshold = 0.8;
 const caution = 0.1;
+const rowsOfBeginning = 16;
 /**
  * Mean of what maxima exceed a high level by, in nats, while they are too few to tell it: 3 where the three scores of the
  * evidence rise together, and one more to be on the safe side.
@@ -56,7 +57,9 @@ const at = {
   blockCounted: 19,
   /** Alarms that are due in the time so far, or in the time remembered. */
   due: 20,
-  count: 21,
+  /** The row at which the latest episode began. */
+  episodeRow: 21,
+  count: 22,
 } as const;
 
 const sane = parts(notNegative, [
@@ -73,6 +76,7 @@ const sane = parts(notNegative, [
   [at.rankedPlace, whole],
   [at.row, whole],
   [at.block, whole],
+  [at.episodeRow, whole],
 ]);
 
 export interface AlarmGateOptions {
@@ -169,6 +173,12 @@ export class AlarmGate implements Stateful {
   get isAbove(): boolean {
     const s = this.#scalars;
     return s[at.episodeThreshold] > 0 && s[at.lastAboveRow] === s[at.row];
+  }
+
+  /** Whether the latest row was unusual, and among the first 16 of its episode. */
+  get hasJustBegun(): boolean {
+    const s = this.#scalars;
+    return this.isAbove && s[at.row] - s[at.episodeRow] < rowsOfBeginning;
   }
 
   /** Milliseconds from the first row to the latest. */
@@ -271,6 +281,7 @@ export class AlarmGate implements Stateful {
     }
     if (s[at.strength] <= s[at.threshold] || !this.isWarm) return false;
     s[at.episodeThreshold] = s[at.threshold];
+    s[at.episodeRow] = s[at.row];
     s[at.lastAboveRow] = s[at.row];
     return true;
   }

@@ -10,7 +10,7 @@ import { AlarmGate, type WarmUp } from "./alarm-gate.ts";
 import { ChannelScores, type Ingredient, ingredients, quietRows } from "./channel-scores.ts";
 import { DailyRecurrence } from "./daily-recurrence.ts";
 import { JointDistance } from "./joint-distance.ts";
-import { ScoreTail } from "./score-tail.ts";
+import { ScoreTail, type TailPause } from "./score-tail.ts";
 import { Surprises } from "./surprises.ts";
 
 const halfHourMs = 30 * 60 * 1000;
@@ -165,6 +165,8 @@ export class AnomalyDetector implements Stateful {
   /** What counts of the evidence for the gate, [1]. */
   readonly #counted = new Float64Array(1);
   readonly #recurrence = new DailyRecurrence();
+  /** What was reported and may be over soon is not learned as usual: the next fault would hardly be unusual. */
+  readonly #pause: TailPause = { isOn: false };
   /** What is unusual of the latest row itself, and its running mean, [1]. */
   readonly #momentary = new Float64Array(1);
   readonly #sustained = new Float64Array(1);
@@ -207,14 +209,14 @@ export class AnomalyDetector implements Stateful {
       );
     }
     this.columns = [...columns];
-    this.#channels = columns.map(() => new ChannelScores());
+    this.#channels = columns.map(() => new ChannelScores(this.#pause));
     const areSeveral = columns.length > 1;
     this.#joint = areSeveral ? new JointDistance(columns.length) : null;
-    this.#jointTail = areSeveral ? new ScoreTail({ areLogarithms: true }) : null;
+    this.#jointTail = areSeveral ? new ScoreTail({ areLogarithms: true, pause: this.#pause }) : null;
     this.#deviations = new Float64Array(columns.length);
     // On a linear scale: nats are logarithms already.
     this.#tails = areSeveral
-      ? ingredients.map(() => new ScoreTail({ leastExcess: 0.7, areLogarithms: true }))
+      ? ingredients.map(() => new ScoreTail({ leastExcess: 0.7, areLogarithms: true, pause: this.#pause }))
       : [];
     this.#gate = new AlarmGate({
       alarmsPerWeek,
@@ -308,6 +310,7 @@ export class AnomalyDetector implements Stateful {
     const halfHours = Math.floor((times[timeAt] + this.#localOffset) / halfHourMs) | 0;
     const halfHour = this.#knowsTime ? modulo(halfHours, 48) : -1;
     const hourOfWeek = this.#knowsTime ? modulo((halfHours >> 1) + hoursBeforeMonday, 168) : -1;
+    this.#pause.isOn = this.#gate.hasJustBegun;
     const { length } = this.#channels;
     const strongest = this.#joint === null ? this.#surprises : this.#maxima;
     for (let which = 0; which < ingredients.length; which++) strongest.clear(which);

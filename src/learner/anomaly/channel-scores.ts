@@ -14,7 +14,7 @@ import {
 import { restoreArrays } from "../restore-arrays.ts";
 import { ChannelForecast, given, halfHours } from "./channel-forecast.ts";
 import { ChannelPace } from "./channel-pace.ts";
-import { ScoreTail, type ScoreTailOptions } from "./score-tail.ts";
+import { ScoreTail, type ScoreTailOptions, type TailPause } from "./score-tail.ts";
 import { Surprises } from "./surprises.ts";
 import { WindowBounds } from "./window-bounds.ts";
 
@@ -136,8 +136,8 @@ export class ChannelScores implements Stateful {
   readonly #bounds = new WindowBounds();
   readonly #pace = new ChannelPace();
   /** The last is of runs of equal values, which count when they end: a sensor that is stuck makes none. */
-  readonly #tails = ingredients.map((_, which) => new ScoreTail(tailOf(which)));
-  readonly #runTail = new ScoreTail({ tail: 0.05 });
+  readonly #tails: readonly ScoreTail[];
+  readonly #runTail: ScoreTail;
   /** Mean square of the distance from what is usual, of each half hour of the day, [48]. */
   readonly #daySquares = new Float64Array(halfHours);
   readonly #raw = new Float64Array(ingredients.length);
@@ -157,6 +157,12 @@ export class ChannelScores implements Stateful {
     (ingredients.length + 1) * ScoreTail.bytes +
     Surprises.bytes(ingredients.length + 1) +
     8 * (at.count + halfHours + 3 * ingredients.length + 2);
+
+  /** @param pause while it is on, scores of a row are compared with those before it, and not with those after */
+  constructor(pause: TailPause = { isOn: false }) {
+    this.#tails = ingredients.map((_, which) => new ScoreTail({ ...tailOf(which), pause }));
+    this.#runTail = new ScoreTail({ tail: 0.05, pause });
+  }
 
   /** Rows that had a value. */
   get rows(): number {

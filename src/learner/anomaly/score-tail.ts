@@ -23,7 +23,14 @@ const sane = parts(notNegative, [
   [at.startNats, finite],
 ]);
 
+/** Whether tails leave out the rows that they measure; those of one detector share it. */
+export interface TailPause {
+  isOn: boolean;
+}
+
 export interface ScoreTailOptions {
+  /** While it is on, rows are measured and not taken in. */
+  pause?: TailPause;
   /** Rows after which a row weighs half. Default 20,000. */
   halfLife?: number;
   /** Part of the rows in the tail, of which only the mean excess is kept. Default 0.02. */
@@ -54,6 +61,7 @@ export class ScoreTail implements Stateful {
   readonly #scalars = new Float64Array(6);
   /** Logarithm of the score that is measured, where it is in the tail, [1]. */
   readonly #log = new Float64Array(1);
+  readonly #pause: TailPause;
   readonly #growth: number;
   readonly #tail: number;
   readonly #leastExcess: number;
@@ -64,12 +72,14 @@ export class ScoreTail implements Stateful {
   static readonly bytes = 2 * 4 * bins + 8 * 8;
 
   constructor({
+    pause = { isOn: false },
     halfLife = 20_000,
     tail = 0.02,
     leastExcess = 0.06,
     areCounts = false,
     areLogarithms = false,
   }: ScoreTailOptions = {}) {
+    this.#pause = pause;
     // 2^(1/h) by its series, as powers may differ in the last bit between machines.
     const rate = Math.LN2 / halfLife;
     this.#growth = 1 + rate * (1 + (rate / 2) * (1 + (rate / 3) * (1 + rate / 4)));
@@ -145,6 +155,7 @@ export class ScoreTail implements Stateful {
 
   /** A row weighs more than the one before it by a constant factor, which is as if those before faded. */
   #add(bin: number): void {
+    if (this.#pause.isOn) return;
     const scalars = this.#scalars;
     const weight = scalars[at.weight];
     this.#weights[bin] += weight;

@@ -456,3 +456,20 @@ test("allocates nothing per row", () => {
   const { collections } = measureAllocation(new URL("./observe-anomalies-repeated.ts", import.meta.url));
   expect(collections).toBe(0);
 });
+
+test("what was reported and was soon over is not usual after it", () => {
+  const [first, second] = [10 * 288, 12 * 288];
+  const isReportedAgain = (seed: number) => {
+    const next = stationary["gauss"](seed);
+    const detector = createAnomalyDetector({ columns: ["value"] });
+    let last = 0;
+    for (let row = 0; row < second + 6; row++) {
+      const fault = row >= first && row < first + 6 ? 32 : row >= second ? 8 : 0;
+      if (detector.observe(Float64Array.of(next(row) + fault), 0, Float64Array.of(row * rowMs), 0))
+        last = row;
+    }
+    return last >= second;
+  };
+  const seeds = Array.from({ length: 12 }, (_, index) => 41 + index);
+  expect(seeds.filter(isReportedAgain).length).toBeGreaterThan(7);
+});
