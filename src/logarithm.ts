@@ -16,7 +16,8 @@ export function takeLogarithm(numbers: Float64Array, index: number): void {
   number[0] = x;
   const power = words[1] >>> 20;
   let exponent = power - 1023;
-  let m = x * scales[power];
+  // A subnormal number has no leading one: the kernel adds it, which makes a rough logarithm of it.
+  let m = power === 0 ? 1 + x * 2 ** 1022 : x * scales[power];
   if (m > Math.SQRT2) {
     m *= 0.5;
     exponent += 1;
@@ -40,8 +41,8 @@ export function takeLogarithm(numbers: Float64Array, index: number): void {
 const number = new Float64Array(1);
 const words = new Int32Array(number.buffer);
 /**
- * 2^(1023 - power) by the eleven bits in which a number holds its power of two, [2047]. Multiplied by it the number is its
- * mantissa, exactly. Written in bits the mantissa would be the same and take four times as long: a load of eight bytes waits
+ * 2^(1023 - power) by the eleven bits in which a number holds its power of two, [2047]. Multiplied by it a normal number is
+ * its mantissa, exactly. Written in bits the mantissa would be the same and take four times as long: a load of eight bytes waits
  * until a store of four of them has reached the cache.
  */
 const scales = new Float64Array(2047);

@@ -99,7 +99,7 @@ async function ensemblePlan(config: Config, columns: readonly string[]): Promise
       effortTable(efforts),
       "",
       `total     ${totalBytes} bytes (${formatSize(totalBytes)}), the ensemble at effort ${effort}; all of it before the first sample`,
-      "scratch   is shared: the parts use it in turn, each as many of its bytes as it says",
+      "scratch   bytes that the parts share; the column says how many of them each uses",
       ...(layers === null ? [] : [networkText(config)]),
       ...(stepsDown
         ? ["effort    auto: it steps down where the daemon falls behind, and stays in this memory"]

@@ -37,7 +37,7 @@ export interface PlannedPart {
   name: string;
   /** Bytes of its own. */
   bytes: number;
-  /** Bytes of the scratch that it uses in turn with others; left out: none. */
+  /** How many of the bytes that the parts share it uses; left out: none. */
   scratchBytes?: number;
 }
 

@@ -230,10 +230,10 @@ export function planEnsemble(options: EnsembleOptions): EnsemblePlan {
   const parts: PlannedPart[] = [
     ...planned.parts,
     { name: "features", bytes: own, scratchBytes: tentative },
-    ...sharing.map(({ name, bytes, scratch }) => ({
-      ...{ name, bytes },
-      ...(scratch.bytes > 0 ? { scratchBytes: scratch.bytes } : {}),
-    })),
+    ...sharing.map(({ name, bytes, scratch }) => {
+      const scratchBytes = scratch.bytes + (name === guestName ? tentativeOfGuest : 0);
+      return { name, bytes, ...(scratchBytes > 0 ? { scratchBytes } : {}) };
+    }),
     { name: scratchName, bytes: scratchBytes },
   ];
   const { singles, doubles } = classes > 0 ? classHeldSizes(committee) : numberHeldSizes(committee);

@@ -213,6 +213,6 @@ function requireWidth(target: TargetDescription, layers: Layer[], index: number,
   throw keyError(
     "model.shape",
     `model.layers[${index}]`,
-    `has ${layer.outputs} outputs but the target, ${needs}, takes ${width}; leave the width out`,
+    `has ${layer.outputs} outputs but the target, ${needs}, takes ${width}; leave this layer out, which is then added`,
   );
 }

@@ -20,7 +20,7 @@ export interface PanelOptions<M extends Member> {
   members: readonly M[];
   /** Networks that learn from replayed rows, in the order in which they do; also those that are no members. */
   replayed: readonly (ReplayedNetwork | null)[];
-  /** The highest level of effort at which they will work, and the first. */
+  /** The level of effort at which they begin, and the highest at which they will ever work. */
   effort: Effort;
   /** An expert is healthy while its fading loss is at most this many times the constant's, plus the margin. */
   factor: number;

@@ -37,6 +37,27 @@ export function safeJson(value: unknown): string {
   });
 }
 
+/** Longest beginning of a value that is shown, in characters. */
+const shownCharacters = 80;
+
+/** Shows the beginning of any value that a program or a config passed, for a sentence. Never fails. */
+export function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "function") return `the function ${value.name}, which is not called`;
+  if (typeof value !== "object" && typeof value !== "string") return String(value);
+  const text = jsonOf(value);
+  return safe(text.length > shownCharacters ? `${text.slice(0, shownCharacters)}...` : text);
+}
+
+/** Writes a value as JSON; what JSON cannot hold, such as a circle, only by its kind. */
+function jsonOf(value: object | string | null): string {
+  try {
+    return JSON.stringify(value) ?? "an object";
+  } catch {
+    return Array.isArray(value) ? "a list" : "an object";
+  }
+}
+
 /** Longest beginning of a line or frame that is shown, in bytes. */
 const shownBytes = 60;
 /** Share of printable bytes from which bytes are shown as text. */

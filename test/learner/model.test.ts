@@ -67,7 +67,7 @@ describe("the model for a target", () => {
     [
       "a last width that is not the target's",
       () => modelFor(classes, { layers: [{ dense: 5 }] }, 4),
-      "model.layers[0] has 5 outputs but the target, 3 classes, takes 3; leave the width out",
+      "model.layers[0] has 5 outputs but the target, 3 classes, takes 3; leave this layer out, which is then added",
     ],
     [
       "a loss for numbers on classes",

@@ -5,6 +5,7 @@
 
 import { keyError } from "../../errors/errors.ts";
 import { suggestion } from "../../wording/nearest.ts";
+import { shown } from "../../wording/safe.ts";
 import { layerKinds } from "../layers/index.ts";
 import { lossKinds } from "../losses/index.ts";
 import { optimizerKindOf, optimizerKinds } from "../optimizers/index.ts";
@@ -40,7 +41,7 @@ import {
 } from "./schedule.ts";
 
 /** A part of a model as a config writes it: its name, such as `"relu"`, or its name with its options, `{ dense: 16 }`. */
-export type WrittenPart = string | { readonly [name: string]: unknown };
+export type WrittenPart = string | { readonly [name: string]: unknown; readonly type?: never };
 
 /** A part of a model as its function makes it, such as `dense(16)`, or as a config writes it. */
 export type ModelPart<Value> = Value | WrittenPart;
@@ -200,7 +201,7 @@ function nameAndContent<Value>(
     throw keyError(
       "config.bad-value",
       path,
-      `must be one ${what}, as a name or as "name: options", not ${JSON.stringify(written)}; known are ${names.join(", ")}`,
+      `must be one ${what}, as a name or as "name: options", not ${shown(written)}; known are ${names.join(", ")}`,
     );
   }
   const [name] = found;
@@ -239,11 +240,7 @@ function checkOptions<Value>(
     }
     const fault = options[option](value);
     if (fault) {
-      throw keyError(
-        "config.bad-value",
-        `${where}.${option}`,
-        `must be ${fault}, not ${JSON.stringify(value)}`,
-      );
+      throw keyError("config.bad-value", `${where}.${option}`, `must be ${fault}, not ${shown(value)}`);
     }
   }
   const missing = needs?.find((option) => !Object.hasOwn(content, option));
@@ -255,8 +252,8 @@ function checkOptions<Value>(
 /** What to write instead of a value that stands where only options may stand, or nothing. */
 function optionsOf<Value>(name: string, { options, needs }: Kind<Value>, value: unknown): string {
   const known = Object.keys(options);
-  if (known.length === 0) return `takes no options, found ${JSON.stringify(value)}; write ${name}`;
-  const written = `must hold its options by name, found ${JSON.stringify(value)}; `;
+  if (known.length === 0) return `takes no options, found ${shown(value)}; write ${name}`;
+  const written = `must hold its options by name, found ${shown(value)}; `;
   if (needs) return `${written}write ${exampleOf(name, needs)}`;
   // A value that the first option can take was meant for it.
   if (options[known[0]](value) !== null) return `${written}known are ${known.join(", ")}`;
@@ -338,7 +335,7 @@ export function initialWeightsFromDescription(written: unknown, path: string): I
   throw keyError(
     "config.bad-value",
     path,
-    `must be one of ${initialWeights.join(", ")}, not ${JSON.stringify(written)}`,
+    `must be one of ${initialWeights.join(", ")}, not ${shown(written)}`,
   );
 }
 

@@ -48,7 +48,7 @@ const roleOrder: Role[] = [
   "scratch",
 ];
 
-/** Roles of permanent buffers that nobody reads after the call, or whose reader is done before the next. */
+/** Roles of permanent buffers that are read during a call, or before the next one of any network. */
 const passingRoles: readonly Role[] = ["input", "target", "output"];
 
 /** Creates a draft of a plan: buffers and instructions are added, and laid out at the end. */

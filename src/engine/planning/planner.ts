@@ -54,7 +54,7 @@ export function plan(model: Model, options: PlanOptions = {}): Plan {
   if (cut && sharesScratch) {
     throw new RivuletError(
       "model.shards",
-      "found shards in a network that shares its scratch, expected none; leave one out",
+      "found shards in a network with sharesScratch, expected one of the two; leave the other out",
     );
   }
   if (shards > 1) requireIndependentRows(flattened(units), training);

@@ -51,7 +51,8 @@ export interface NetworkOptions extends PlanOptions {
   workers?: Threads;
   /**
    * Place the network in this arena, after its present content, instead of a new one. Shards are not possible then. With
-   * `sharesScratch` the scratch is the arena's: what the views hold counts until another network of it is called.
+   * `sharesScratch` it uses the scratch of the arena, where that has one: what the views hold counts until another network of
+   * the arena is called.
    */
   arena?: Arena;
 }
@@ -489,7 +490,7 @@ export class Network implements Stateful {
   /** Why no gradients are kept between calls, and what to do about it. */
   get #goneGradients(): string {
     return this.plan.accumulate
-      ? "other networks share the scratch that they are in; plan with sharesScratch: false"
+      ? "gradients lie in scratch, which other networks may use; plan with sharesScratch: false"
       : "updates are made in place; plan with accumulate: true";
   }
 

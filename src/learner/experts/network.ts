@@ -84,7 +84,7 @@ const leastSaving = 0.1;
 
 /**
  * Adds how the weights are updated: from gradients that are kept, in one pass, unless in-place updates, with several
- * instructions for each parameter, save enough memory. The weights are the same bit for bit. What counts only within a
+ * instructions for each parameter, save a tenth of the network's memory. The weights are the same bit for bit. What counts only within a
  * call is in the scratch of the arena, where it has one: experts are asked and taught in turn.
  */
 function ofExpert(model: Model, options: PlanOptions): PlanOptions {

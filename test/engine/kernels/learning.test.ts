@@ -159,7 +159,19 @@ describe("the learner's vector kernels give the same bits as their scalar twins"
   });
 
   test.each([1, 2, 7])("logarithms of %i numbers, and of what has none", (count) => {
-    const numbers = [0, Number.POSITIVE_INFINITY, -1, Number.NaN, 1, Math.SQRT2, 2 ** -1022, 1.7e308];
+    const numbers = [
+      0,
+      -0,
+      5e-324,
+      1e-310,
+      Number.POSITIVE_INFINITY,
+      -1,
+      Number.NaN,
+      1,
+      Math.SQRT2,
+      2 ** -1022,
+      1.7e308,
+    ];
     for (let i = 0; i < 400; i++) numbers.push(uniform() ** 20 + 1e-300, 4 * uniform(), 1e9 * uniform());
     const cell = new Float64Array(1);
     for (const kernels of filledPair()) {

@@ -129,13 +129,15 @@ describe("networks that share their scratch", () => {
   test("keep no gradients between calls, and say so", () => {
     const [network] = shared(models).networks;
     fill(network, 3);
-    expect(() => network.step(1, 2)).toThrow("needs gradient accumulation, but other networks share");
+    expect(() => network.step(1, 2)).toThrow("needs gradient accumulation, but gradients lie in scratch");
     expect(() => network.gradients()).toThrow("plan with sharesScratch: false");
     const alone = createNetwork(models[0], { batchSize: rows });
     fill(alone, 3);
     alone.step(1, 2);
     expect(() => network.restore(alone.state())).toThrow("found accumulated gradients in the state");
-    expect(() => plan(models[0], { ...sharing, batchSize: 16, shards: 2 })).toThrow("shares its scratch");
+    expect(() => plan(models[0], { ...sharing, batchSize: 16, shards: 2 })).toThrow(
+      "a network with sharesScratch",
+    );
   });
 
   test("continue the state of a network with its own", () => {
