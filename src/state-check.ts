@@ -21,8 +21,8 @@ export const isCount = (value: unknown, most = largestCount): value is number =>
 
 /** No sum over squares of float32 numbers reaches this, however long the stream. */
 const largest = 1e100;
-/** Largest number of float32, in which samples come. */
-const largestSample = 3.5e38;
+/** Just above the largest number of float32, in which samples come. */
+export const largestSample = 3.5e38;
 /** Sums of weights differ from 1 by rounding alone. */
 const rounding = 1e-4;
 

@@ -44,7 +44,7 @@ function readRows(path: string): LabelledRows {
   return { columns, values, labels };
 }
 
-/** The board scores intervals, so the score is the mean evidence of the latest rows; that of each row is scored beside it. */
+/** The board scores intervals, so the score is `sustained`, a mean over the latest rows; the evidence of each is scored beside it. */
 function evidenceOf({ columns, values, labels }: LabelledRows) {
   const detector = createAnomalyDetector({ columns, warmUpMs: 0 });
   // The sets have no hours of a day.

@@ -238,9 +238,9 @@ export class AnomalyDetector implements Stateful {
   }
 
   /**
-   * How unusual the rows of the latest while are, in nats: the running mean, over the rows after which an episode is over, of
-   * the evidence without `bounds`, which looks back over a while itself. It ranks stretches of time, as the evidence ranks
-   * moments.
+   * How unusual the rows of the latest while are, in nats: the running mean, over the rows after which an episode is over but
+   * 16 at least, of the evidence without `bounds`, which looks back over a while itself. It ranks stretches of time, as the
+   * evidence ranks moments.
    */
   get sustained(): number {
     return this.#sustained[0];

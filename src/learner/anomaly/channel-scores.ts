@@ -3,6 +3,7 @@ import { takeLogarithm } from "../../logarithm.ts";
 import type { State, Stateful } from "../../state.ts";
 import {
   finite,
+  largestSample,
   type Numbers,
   notNegative,
   parts,
@@ -18,7 +19,7 @@ import { ScoreTail, type ScoreTailOptions, type TailPause } from "./score-tail.t
 import { Surprises } from "./surprises.ts";
 import { WindowBounds } from "./window-bounds.ts";
 
-/** What a channel is compared with, in the order of `nats`. */
+/** What a channel is compared with, in the order of `surprises`. */
 export const ingredients = [
   "residual",
   "residualRun",
@@ -141,8 +142,10 @@ export class ChannelScores implements Stateful {
   /** Mean square of the distance from what is usual, of each half hour of the day, [48]. */
   readonly #daySquares = new Float64Array(halfHours);
   readonly #raw = new Float64Array(ingredients.length);
-  /** Scores of the latest row as the tails take them, 0 where there is none, [8]. */
+  /** Scores of the latest value as the tails take them, [8]. */
   readonly #scores = new Float64Array(ingredients.length);
+  /** Whether the latest row had a value. */
+  #hasValue = false;
   /** Logarithms of the largest since `beginEpisode`, [8]. */
   readonly #strongest = new Float64Array(ingredients.length);
   /** How improbable the residual is among those of before. */
@@ -221,9 +224,9 @@ export class ChannelScores implements Stateful {
   }
 
   /**
-   * Scores the value at `values[index]` and learns from it; a value that is not finite is missing and leaves everything as
-   * it is. After a gap in time, what was before says little of the value: it is not compared with the latest ones, only with
-   * what is usual. Allocates nothing.
+   * Scores the value at `values[index]` and learns from it; one that no sample can hold (NaN, infinite, 3.5e38 or more) is
+   * missing and leaves everything as it is. After a gap in time, what was before says little of the value: it is not
+   * compared with the latest ones, only with what is usual. Allocates nothing.
    *
    * @param times at `timeAt` the time of the row, milliseconds since the epoch
    * @param halfHour half hour of the local day from 0 to 47, and `hourOfWeek` from 0 to 167; -1 where the time is not known
@@ -236,7 +239,8 @@ export class ChannelScores implements Stateful {
     halfHour: number,
     hourOfWeek: number,
   ): void {
-    if (!Number.isFinite(values[index])) {
+    this.#hasValue = Math.abs(values[index]) < largestSample;
+    if (!this.#hasValue) {
       for (let which = 0; which < ingredients.length; which++) this.surprises.clear(which);
       this.deviation[0] = 0;
       return;
@@ -344,7 +348,10 @@ export class ChannelScores implements Stateful {
     const surprise = this.#runSurprise;
     this.#cell[0] = this.#raw[of.residual] + leastOfRun;
     if (s[at.rows] > quietRows + 1) this.#runTail.observe(this.#cell, 0, surprise, 0);
-    else this.#runTail.add(this.#cell, 0);
+    else {
+      surprise.clear(0);
+      this.#runTail.add(this.#cell, 0);
+    }
     surprise.settleOne(0);
     s[at.run] += rateOfRun * (Math.min(surprise.nats[0], winsorized) - s[at.run]);
   }
@@ -407,7 +414,7 @@ export class ChannelScores implements Stateful {
     for (let which: number = of.residual; which < of.bounds; which++) {
       const tail = this.#tails[which];
       const isLeftOut = isAfterGap && which === of.residual;
-      this.#scores[which] = isLeftOut ? 0 : this.#raw[which] + least;
+      this.#scores[which] = this.#raw[which] + least;
       if (isQuiet || isLeftOut) this.surprises.clear(which);
       if (isLeftOut) continue;
       if (isQuiet) tail.add(this.#scores, which);
@@ -452,8 +459,9 @@ export class ChannelScores implements Stateful {
     this.#strongest.fill(weakest);
   }
 
-  /** Keeps the scores of the latest row where they are the strongest of the episode. Allocates nothing. */
+  /** Keeps the scores of the latest row, if it had a value, where they are the strongest of the episode. Allocates nothing. */
   keepStrongest(): void {
+    if (!this.#hasValue) return;
     for (let which = 0; which < ingredients.length; which++) {
       this.#cell[0] = this.#scores[which];
       if (which === of.bounds) this.#cell[0] = this.#scalars[at.boundsLog];

@@ -2,8 +2,8 @@ import { takeLogarithm } from "../../logarithm.ts";
 
 /**
  * How improbable several scores are, in nats: the larger one of `nats` and -ln of `parts`. A logarithm costs as much as all
- * else of a score. It changes no order, so the strongest of several columns is found by the parts, and `settle` takes all
- * logarithms together: a processor computes several at a time.
+ * else of a score, so it is put off: the strongest of several columns is the one with the smallest part, and only its logarithm
+ * is needed. `settle` takes those of all places in one loop, in which a processor works on several at a time.
  */
 export class Surprises {
   /** Nats as far as they are known, 0 where only the part is; [count]. */

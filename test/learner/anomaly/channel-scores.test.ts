@@ -176,3 +176,51 @@ test("refuses stored bounds of a window that leave the column's range, and chang
   expect(channel.state()).toEqual(before);
   channel.restore(before);
 });
+
+/** The strongest nats of the bounds while a pump does not stop, after it stayed above 5 and, if `isSaid`, that was normal. */
+function boundsAbove(level: number, isSaid: boolean): number {
+  const channel = new ChannelScores();
+  const next = stationary["gauss"](9);
+  let row = 0;
+  let strongest = 0;
+  const observe = (least: number) => {
+    const value = (row++ % 16 < 8 ? 200 : least) + 0.5 * next(0);
+    channel.observe(Float64Array.of(value), 0, noTime, 0, -1, -1);
+    channel.keepStrongest();
+    strongest = Math.max(strongest, natsOf(channel, ingredients.indexOf("bounds")));
+  };
+  while (row < 4000) observe(0);
+  channel.beginEpisode();
+  while (row < 4064) observe(5);
+  if (isSaid) channel.takeAsNormal(0.03);
+  while (row < 6000) observe(0);
+  strongest = 0;
+  while (row < 6064) observe(level);
+  return strongest;
+}
+
+test("takes the bounds of an episode as normal, and none that are further off", () => {
+  expect(boundsAbove(5, true)).toBeLessThan(5);
+  expect(boundsAbove(5, false)).toBeGreaterThan(boundsAbove(5, true) + 1);
+  expect(boundsAbove(100, true)).toBeGreaterThan(boundsAbove(5, true) + 2);
+});
+
+test("takes no run of fewer than 16 equal values as normal with the episode that it was in", () => {
+  const natsAfter = (isSaid: boolean) => {
+    const channel = new ChannelScores();
+    const next = stationary["gauss"](10);
+    const observe = (value: number) => channel.observe(Float64Array.of(value), 0, noTime, 0, -1, -1);
+    for (let row = 0; row < 2000; row++) observe(next(row));
+    channel.beginEpisode();
+    for (let row = 0; row < 9; row++) {
+      observe(0);
+      channel.keepStrongest();
+    }
+    if (isSaid) channel.takeAsNormal(0.03);
+    for (let row = 0; row < 300; row++) observe(next(row));
+    for (let row = 0; row < 20; row++) observe(0);
+    return natsOf(channel, ingredients.indexOf("unchanged"));
+  };
+  expect(natsAfter(false)).toBeGreaterThan(5);
+  expect(natsAfter(true)).toBe(natsAfter(false));
+});

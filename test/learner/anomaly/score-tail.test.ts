@@ -149,3 +149,9 @@ test("measures right after the weights were scaled down what it measured before"
   for (const [index, log] of logs.entries())
     expect(Math.abs(natsOf(tail, log) - before[index])).toBeLessThan(0.2);
 });
+
+test("tells scores apart where most are in the last bin, which has no end", () => {
+  const tail = logTail();
+  for (let row = 0; row < 100; row++) tail.add(Float64Array.of(26), 0);
+  expect(natsOf(tail, 60)).toBeGreaterThan(natsOf(tail, 40) + 100);
+});
