@@ -48,7 +48,7 @@ const roleOrder: Role[] = [
   "scratch",
 ];
 
-/** Roles of permanent buffers that are read during a call, or before the next one of any network. */
+/** Roles of permanent buffers that the caller writes just before a call, or reads just after it. */
 const passingRoles: readonly Role[] = ["input", "target", "output"];
 
 /** Creates a draft of a plan: buffers and instructions are added, and laid out at the end. */

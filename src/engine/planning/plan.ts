@@ -81,9 +81,9 @@ export interface PlanOptions {
   /** Also keep a copy of the trained parameters, to which the network can go back. Default false. */
   snapshot?: boolean;
   /**
-   * Inputs, targets, outputs, gradients and activations lie in a scratch region at the end, whose content counts only
-   * within one call: networks of an arena that run in turn share it. Gradients are then not accumulated over calls.
-   * Default false.
+   * Inputs, targets, outputs, gradients, activations and drawn masks lie in a scratch region at the end, whose content
+   * counts only within one call: networks of an arena that run in turn share it. Then gradients are neither accumulated over
+   * calls nor read after one, whatever `accumulate` is. Default false.
    */
   sharesScratch?: boolean;
 }
