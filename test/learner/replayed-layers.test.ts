@@ -68,7 +68,9 @@ test("layers that do not fit, and parts of a network that learns alone, are refu
   expect(refused({ inputShape: [1, 7] })).toThrow(
     "model.inputShape is [1,7], 7 numbers, but a sample has 24",
   );
-  expect(refused({ layers: [{ conv1d: { outputs: 2, kernel: 3 } }] })).toThrow(/model.layers make/);
+  expect(refused({ layers: [{ conv1d: { outputs: 2, kernel: 3 } }] })).toThrow(
+    /model.layers turn a sample of shape/,
+  );
   expect(refused({ layers: [{ dense: 3 }] })).toThrow(/takes 2/);
   expect(refused({ optimizer: "adam" })).toThrow(/found model.optimizer beside model.ensemble/);
 });

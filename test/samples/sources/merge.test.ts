@@ -19,7 +19,7 @@ async function merged(
   const receivers: Receive[] = [];
   const closed: number[] = [];
   const told: (number | null)[] = [];
-  const counts = { bytes: 0, opens: 1, failures: 2, losses: 0, droppedWrites: 0 };
+  const counts = { bytes: 0, opens: 1, failures: 2, losses: 0, droppedWrites: 0, discarded: 3 };
   const devices = widths.map((fields, index) => {
     const own = new SampleRing(fields, 1, "pause");
     const names = Array.from({ length: fields }, (_, field) => ({ name: `f${field}` }));
@@ -182,7 +182,7 @@ describe("the merged source", () => {
     const { source, send, decoder } = await merged([1, 1], 2);
     send(0, "x\n");
     send(1, "nan\n");
-    const summed = { bytes: 0, opens: 2, failures: 4, losses: 0, droppedWrites: 0 };
+    const summed = { bytes: 0, opens: 2, failures: 4, losses: 0, droppedWrites: 0, discarded: 6 };
     expect(source.counts).toEqual({ ...summed, looks: [10, 11] });
     expect(decoder.counts).toMatchObject({ bytes: 6, damaged: 1, rejected: 1 });
   });
