@@ -196,7 +196,7 @@ describe.concurrent("a budget one byte too small is refused, with the three larg
       expect(lines).toContainEqual([name, String(bytes), String(scratchBytes)]);
     }
     expect(stdout).toContain(`total     ${totalBytes} bytes`);
-    expect(stdout).toContain("scratch   is shared");
+    expect(stdout).toContain("scratch   bytes that the parts share");
     expect(parts.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(totalBytes);
     expect(parts.filter(({ name }) => name === "scratch")).toHaveLength(1);
   });
