@@ -1,12 +1,10 @@
 /** Datagrams that Linux discarded because the receive buffer of a socket was full. */
 import { readFile } from "node:fs/promises";
 import { endianness } from "node:os";
+import { hexPort, socketTable } from "../../machine/socket-table.ts";
 
 /** Time between two looks at the table: several for each check whether learning fell behind. */
 const lookEveryMs = 1000;
-
-/** The table of the system, by way of the process, where services whose `/proc` shows only processes can read it too. */
-const tableFor = (address: string) => (address.includes(":") ? "/proc/self/net/udp6" : "/proc/self/net/udp");
 
 /** The 4 or 16 bytes of an IP address. */
 function bytesOf(address: string): number[] {
@@ -34,7 +32,7 @@ function hexAddress(address: string): string {
  * to `address` and `port`: those that found its buffer full, and those with a wrong checksum. 0 where it is not in the table.
  */
 export function discardedOf(table: string, address: string, port: number): number {
-  const local = `${hexAddress(address)}:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const local = `${hexAddress(address)}:${hexPort(port)}`;
   for (const line of table.split("\n").slice(1)) {
     const columns = line.trim().split(/\s+/);
     if (columns[1] === local) return Number(columns.at(-1));
@@ -61,6 +59,7 @@ export function watchDiscarded(
   port: number,
   onDiscarded: (datagrams: number) => void,
 ): DiscardWatch {
+  const path = socketTable(address.includes(":") ? "udp6" : "udp");
   let before = 0;
   let isStopped = false;
   const stop = () => {
@@ -69,7 +68,7 @@ export function watchDiscarded(
   };
   const look = async () => {
     // Missing on another system than Linux: what is discarded there is not known.
-    const table = await readFile(tableFor(address), "latin1").catch(() => null);
+    const table = await readFile(path, "latin1").catch(() => null);
     if (table === null) stop();
     if (table === null || isStopped) return;
     const discarded = discardedOf(table, address, port);
