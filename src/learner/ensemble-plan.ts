@@ -1,6 +1,13 @@
 /** What makes an ensemble, and what it takes in memory before anything is allocated. */
 import { describeLayers, type WrittenPart } from "../engine/model/description.ts";
-import { type ArenaOptions, bytesOf, float64, scratchBytesFor, spaceOfAll } from "../engine/running/arena.ts";
+import {
+  type ArenaOptions,
+  bytesOf,
+  float64,
+  lastingSpace,
+  scratchBytesFor,
+  spaceOfAll,
+} from "../engine/running/arena.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { PlannedFeatures, StreamDescription } from "../features/extraction.ts";
 import type { TransformDescription } from "../features/feature-list.ts";
@@ -220,19 +227,22 @@ export function planEnsemble(options: EnsembleOptions): EnsemblePlan {
   const { features, classes } = committee;
   const columns = { columns: features };
   const own = bytesOf(rowBlocks(features)) + statisticBytes(features) + RecentDeviation.bytes(columns);
-  const tentative = tentativeStatisticBytes(features) + RecentDeviation.tentativeBytes(columns);
-  const tentativeOfGuest = options.guest ? Guest.tentativeBytes(committee) : 0;
-  const sharing: SharingPart[] = [
+  const tentativeOfOwn = tentativeStatisticBytes(features) + RecentDeviation.tentativeBytes(columns);
+  // What is tentative is kept beside the scratch of a prediction.
+  const sharing: (SharingPart & { tentative?: number })[] = [
+    { name: "features", ...lastingSpace(own), tentative: tentativeOfOwn },
     ...(classes > 0 ? planClassCommittee(committee) : planNumberCommittee(committee)),
-    ...(options.guest ? [{ name: guestName, ...Guest.space(committee) }] : []),
+    ...(options.guest
+      ? [{ name: guestName, ...Guest.space(committee), tentative: Guest.tentativeBytes(committee) }]
+      : []),
   ];
-  const scratchBytes = scratchBytesFor(spaceOfAll(sharing).scratch, tentative + tentativeOfGuest);
+  const tentativeOfAll = sharing.reduce((sum, { tentative = 0 }) => sum + tentative, 0);
+  const scratchBytes = scratchBytesFor(spaceOfAll(sharing).scratch, tentativeOfAll);
   const parts: PlannedPart[] = [
     ...planned.parts,
-    { name: "features", bytes: own, scratchBytes: tentative },
-    ...sharing.map(({ name, bytes, scratch }) => {
-      const scratchBytes = scratch.bytes + (name === guestName ? tentativeOfGuest : 0);
-      return { name, bytes, ...(scratchBytes > 0 ? { scratchBytes } : {}) };
+    ...sharing.map(({ name, bytes, scratch, tentative = 0 }) => {
+      const used = scratch.bytes + tentative;
+      return { name, bytes, ...(used > 0 ? { scratchBytes: used } : {}) };
     }),
     { name: scratchName, bytes: scratchBytes },
   ];
