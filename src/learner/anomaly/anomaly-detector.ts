@@ -218,13 +218,7 @@ export class AnomalyDetector implements Stateful {
     this.#tails = areSeveral
       ? ingredients.map(() => new ScoreTail({ leastExcess: 0.7, areLogarithms: true, pause: this.#pause }))
       : [];
-    this.#gate = new AlarmGate({
-      alarmsPerWeek,
-      warmUpRows,
-      warmUpMs,
-      memoryMs,
-      coolDownMs,
-    });
+    this.#gate = new AlarmGate({ alarmsPerWeek, warmUpRows, warmUpMs, memoryMs, coolDownMs });
   }
 
   /** Rows observed. */
@@ -382,7 +376,7 @@ export class AnomalyDetector implements Stateful {
     const surprises = this.#surprises;
     const { nats } = surprises;
     surprises.settle();
-    // A value that stays is told by its scatter too: both are one piece of evidence.
+    // A constant value also lowers the scatter: both are one piece of evidence.
     const weaker = nats[dispersion] < nats[unchanged] ? dispersion : unchanged;
     this.#addStrongest(this.#evidence, weaker, none);
     this.#addStrongest(this.#momentary, weaker, bounds);

@@ -19,15 +19,7 @@ const mostInContest = 5;
 /** A stored weight beyond this is damage: inputs and targets are within 8 deviations. */
 const largestWeight = 1e9;
 
-const at = {
-  expected: 0,
-  usual: 1,
-  knowsUsual: 2,
-  lastMiss: 3,
-  ownMiss: 4,
-  predicted: 5,
-  error: 6,
-} as const;
+const at = { expected: 0, usual: 1, knowsUsual: 2, lastMiss: 3, ownMiss: 4, predicted: 5, error: 6 } as const;
 
 /** Places of what `ChannelForecast.given` holds. */
 export const given = { value: 0, held: 1, mean: 2, deviation: 3 } as const;

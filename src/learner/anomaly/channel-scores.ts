@@ -347,11 +347,7 @@ export class ChannelScores implements Stateful {
     const s = this.#scalars;
     const surprise = this.#runSurprise;
     this.#cell[0] = this.#raw[of.residual] + leastOfRun;
-    if (s[at.rows] > quietRows + 1) this.#runTail.observe(this.#cell, 0, surprise, 0);
-    else {
-      surprise.clear(0);
-      this.#runTail.add(this.#cell, 0);
-    }
+    this.#compare(this.#runTail, this.#cell, 0, surprise, s[at.rows] <= quietRows + 1);
     surprise.settleOne(0);
     s[at.run] += rateOfRun * (Math.min(surprise.nats[0], winsorized) - s[at.run]);
   }
@@ -408,17 +404,28 @@ export class ChannelScores implements Stateful {
     s[at.slowSquare] += errorRate * (Math.min(change * change, most) - s[at.slowSquare]);
   }
 
+  /** Measures a score among those before it, then adds it to them; while there are few, none is unusual. */
+  #compare(
+    tail: ScoreTail,
+    scores: Float64Array,
+    which: number,
+    surprises: Surprises,
+    isQuiet: boolean,
+  ): void {
+    if (isQuiet) {
+      surprises.clear(which);
+      tail.add(scores, which);
+    } else tail.observe(scores, which, surprises, which);
+  }
+
   /** Measures the raw scores beside those before them, which take them in. */
   #measure(isAfterGap: boolean): void {
     const isQuiet = this.#scalars[at.rows] <= quietRows;
     for (let which: number = of.residual; which < of.bounds; which++) {
       const tail = this.#tails[which];
-      const isLeftOut = isAfterGap && which === of.residual;
       this.#scores[which] = this.#raw[which] + least;
-      if (isQuiet || isLeftOut) this.surprises.clear(which);
-      if (isLeftOut) continue;
-      if (isQuiet) tail.add(this.#scores, which);
-      else tail.observe(this.#scores, which, this.surprises, which);
+      if (isAfterGap && which === of.residual) this.surprises.clear(which);
+      else this.#compare(tail, this.#scores, which, this.surprises, isQuiet);
     }
     this.#measureBounds(isQuiet);
     this.#measureRun(isQuiet);
@@ -432,8 +439,7 @@ export class ChannelScores implements Stateful {
     if (this.#bounds.hasLooked) {
       const tail = this.#tails[of.bounds];
       this.#scores[of.bounds] = this.#raw[of.bounds] + least;
-      if (isQuiet) tail.add(this.#scores, of.bounds);
-      else tail.observe(this.#scores, of.bounds, surprises, of.bounds);
+      this.#compare(tail, this.#scores, of.bounds, surprises, isQuiet);
       surprises.settleOne(of.bounds);
       s[at.boundsNats] = surprises.nats[of.bounds];
       takeLogarithm(this.#scores, of.bounds);
@@ -502,11 +508,7 @@ export class ChannelScores implements Stateful {
     restoreTogether(
       [own, this.#forecast, ofWindow, this.#pace, this.#runTail, ...this.#tails],
       [
-        {
-          scalars: scalars ?? null,
-          strongest: strongest ?? null,
-          daySquares: daySquares ?? null,
-        },
+        { scalars: scalars ?? null, strongest: strongest ?? null, daySquares: daySquares ?? null },
         forecast ?? null,
         bounds ?? null,
         pace ?? null,
@@ -517,11 +519,7 @@ export class ChannelScores implements Stateful {
   }
 
   get #arrays() {
-    return {
-      scalars: this.#scalars,
-      strongest: this.#strongest,
-      daySquares: this.#daySquares,
-    };
+    return { scalars: this.#scalars, strongest: this.#strongest, daySquares: this.#daySquares };
   }
 
   readonly #restoreArrays = (state: State): void => {
