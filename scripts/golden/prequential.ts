@@ -42,7 +42,7 @@ export function runPrequential(trace: Trace, { dataDirectory }: { dataDirectory:
 }
 
 /**
- * Predicts each row, scores the prediction, then learns the row. The intercept has a learning rate of its own: it is the
+ * Predicts each row, scores the prediction, then learns the row. The intercept has its own learning rate: it is the
  * weight of a constant input c, whose steps are c^2 as large.
  */
 class LinearModel {

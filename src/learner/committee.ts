@@ -35,7 +35,7 @@ export interface OwnExpert {
 /** Bytes of each part in the arena, in order. */
 export interface PlannedPart {
   name: string;
-  /** Bytes of its own. */
+  /** Bytes that it does not share. */
   bytes: number;
   /** How many of the bytes that the parts share it uses; left out: none. */
   scratchBytes?: number;

@@ -40,7 +40,7 @@ export function bytesOf(blocks: Blocks): number {
   );
 }
 
-/** What something takes of an arena: bytes of its own, and of the scratch that it uses in turn with others. */
+/** The memory that a part needs in an arena: its own bytes, and how many of the scratch, which the parts share. */
 export interface Space {
   bytes: number;
   scratch: Scratch;
@@ -89,7 +89,7 @@ export interface ArenaOptions {
 export class Arena {
   readonly kernels: Kernels;
   readonly bytes: number;
-  /** How many of these bytes are scratch; 0: everything has space of its own. */
+  /** Bytes of the scratch among these; 0: nothing is shared. */
   readonly scratchBytes: number;
   readonly #scratchStart: number;
   #used = 0;

@@ -22,7 +22,7 @@ interface Seen {
   certain?: string;
   /** The mark comes more than once, as in 1.200.300: it groups digits, or separates the parts of a version. */
   several?: string;
-  /** The mark has three digits after it, as in 1.200: it groups digits, or stands before decimals. */
+  /** Three digits follow the mark, as in 1.200: it is a thousands separator or a decimal mark. */
   either?: string;
   /** The mark stands before decimals: other than three digits follow, or no group precedes it. */
   isDecimal: boolean;

@@ -256,7 +256,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     const { delimiter } = this.#splitter;
     const before = this.#lineEnd;
     this.#lineEnd = delimiter;
-    // The line feed after a carriage return ends no line of its own.
+    // The line feed after a carriage return does not end another line.
     if (start === end && delimiter === lineFeed && before === carriageReturn) return;
     this.#line++;
     if (this.#line < this.#firstLine) {
@@ -283,7 +283,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     if (this.#inMidLine || this.#refusesReplies || this.#record?.isEmpty === false) return -1;
     let ending = this.#reading.readAhead(bytes, start, end, slot);
     if (ending < 0 || ending - start > this.#splitter.longestBytes) return -1;
-    // The line feed after a carriage return ends no line of its own.
+    // The line feed after a carriage return does not end another line.
     if (bytes[ending] === carriageReturn && ending + 1 < end && bytes[ending + 1] === lineFeed) ending++;
     this.#line++;
     this.#lineEnd = bytes[ending];

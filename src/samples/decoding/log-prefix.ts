@@ -211,8 +211,8 @@ function behindArrow(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * `2026-03-28 22:00:00,123 - dht - INFO - `: without a level it is a time that stands in columns of its own. So it is
- * where a separator of cells or a number stands before the level, or a separator after it: then the level is a cell too.
+ * `2026-03-28 22:00:00,123 - dht - INFO - `: without a level it is a time in separate columns. The same holds where a
+ * separator of cells or a number comes before the level, or a separator after it: then the level is a cell too.
  */
 function behindDate(bytes: Uint8Array, start: number, end: number): number {
   if (!isDigit(bytes[start])) return start;

@@ -34,7 +34,7 @@ const epochDecimals = 6;
 const ignored = new Float64Array(1);
 
 /**
- * Returns where the cells of the line `bytes[start..end)` begin after a time: `start` where none stands before them.
+ * Returns where the cells of the line `bytes[start..end)` begin after a time, or `start` where there is no time.
  * @param isKnown lines before it had such a time, so that no number after it is a part of the time
  */
 export function stampEnd(bytes: Uint8Array, start: number, end: number, isKnown: boolean): number {

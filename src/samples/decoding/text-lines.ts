@@ -34,7 +34,7 @@ export function linesIn(
     if (text !== "" && !/^(#|%|\/\/|sep=.$|@(relation|attribute|data)\b)/i.test(text))
       lines.push({ text, number });
     for (let at = start; at <= end; at++) {
-      // The line feed after a carriage return ends no line of its own.
+      // The line feed after a carriage return does not end another line.
       if (bytes[at] === lineFeed || (bytes[at] === carriageReturn && bytes[at + 1] !== lineFeed)) number++;
     }
     start = end + 1;

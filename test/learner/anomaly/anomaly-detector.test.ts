@@ -460,7 +460,7 @@ test("leaves the bounds of a window out of the mean over the cool-down, and noth
     const weaker = nats[dispersion] < nats[unchanged] ? dispersion : unchanged;
     const others = Array.from(nats).filter((_, which) => which !== weaker && which !== bounds);
     const third = others.sort((one, two) => two - one)[2];
-    // What the bounds put out of the strongest three comes back.
+    // Without the bounds, the score that they replaced is among the strongest three again.
     expect(leftOut[row]).toBeCloseTo(Math.max(0, nats[bounds] - third), 8);
   }
   expect(Math.max(...leftOut.slice(6032))).toBeGreaterThan(3);
