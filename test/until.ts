@@ -4,9 +4,12 @@ import { setTimeout as pause } from "node:timers/promises";
 const longestMs = 300_000;
 
 /** Resolves as soon as the condition holds; throws what it waited for when that does not come. */
-export async function until(condition: () => boolean, waitedFor = () => `${condition}`): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  waitedFor = () => `${condition}`,
+): Promise<void> {
   const deadline = performance.now() + longestMs;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not within ${longestMs / 1000} s: ${waitedFor()}`);
     await pause(10);
   }

@@ -22,11 +22,22 @@ async function pump(options: BoardOptions = {}) {
   return board;
 }
 
+/** Resolves to whether the port opened; not when another has it. */
+function opens(port: SerialPort): Promise<boolean> {
+  return new Promise((resolve, reject) =>
+    port.open((error) => {
+      if (error && !error.message.includes("Cannot lock port")) reject(error);
+      else resolve(!error);
+    }),
+  );
+}
+
 /** Opens a port; what comes in gathers from the call of `listen`. */
 async function open(path: string) {
   const port = new SerialPort({ path, baudRate: demoFirmware.baudRate, autoOpen: false });
   const chunks: Buffer[] = [];
-  await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
+  // A serialport that has closed holds its lock until a read that was under way in another thread has ended.
+  await until(() => opens(port));
   const close = () => new Promise<void>((resolve) => (port.isOpen ? port.close(() => resolve()) : resolve()));
   onTestFinished(close);
   return {
