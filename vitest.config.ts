@@ -8,7 +8,7 @@ export default defineConfig({
     // What takes long is for `npm run test:long`.
     exclude: [...defaultExclude, "test/**/*.long.test.ts"],
     globalSetup: "test/snapshot.ts",
-    setupFiles: "test/end-with-run.ts",
+    setupFiles: ["test/end-with-run.ts", "test/random-cases.ts"],
     // Files of one worker share what they import: loading it anew for each took half of all processor time.
     isolate: false,
     reporters: ["default", new SkippedReporter()],
