@@ -1,10 +1,10 @@
 /** `rivulet mqtt` between a daemon and Debian's broker, which is killed and started again. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { connectAsync, type MqttClient } from "mqtt";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort } from "../free-port.ts";
 import { needing } from "../needs.ts";
 import { folderWith, rivulet, startRivulet } from "../rivulet.ts";
 import { until } from "../until.ts";
@@ -23,14 +23,6 @@ const rowsFrom = (start: number, count: number) =>
     { length: count },
     (_, row) => `${((start + row) % 3) + 0.1},${row % 7},${(start + row) % 3}\n`,
   ).join("");
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function startBroker(folder: string, port: number): Promise<ChildProcess> {
   writeFileSync(join(folder, "mosquitto.conf"), `listener ${port} 127.0.0.1\nallow_anonymous true\n`);

@@ -11,7 +11,7 @@ import { listCheckpoints } from "../../../src/checkpoint/checkpoint-names.ts";
 import { type Checkpoint, decodeCheckpoint } from "../../../src/checkpoint/format.ts";
 import { RivuletError } from "../../../src/errors/errors.ts";
 import { playRecording } from "../../../src/recording/play.ts";
-import { freePort } from "../free-port.ts";
+import { freePort } from "../../../test/free-port.ts";
 import { type Card, duringWrite, isUnfinished } from "./killing.ts";
 import { LiveDaemon, makeStream, rowsBetween, takenBy } from "./live-daemon.ts";
 import { openQueue } from "./queue.ts";

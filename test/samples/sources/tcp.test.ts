@@ -5,6 +5,7 @@ import { createFrameDecoder } from "../../../src/samples/decoding/frames.ts";
 import { SampleRing } from "../../../src/samples/ring.ts";
 import type { SourceState } from "../../../src/samples/sources/source.ts";
 import { createTcpSource, type TcpOptions } from "../../../src/samples/sources/tcp.ts";
+import { freePort } from "../../free-port.ts";
 import { until } from "../../until.ts";
 import { fewFields, frames, takeIndices } from "../streams.ts";
 
@@ -24,18 +25,6 @@ async function peer(port = 0) {
   };
   onTestFinished(async () => void (await stop()));
   return { sockets, stop, port: (server.address() as { port: number }).port };
-}
-
-/** A port at which nobody listens, below those that the kernel gives out: no connection elsewhere can take it. */
-async function lowPort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(20_000 * Math.random());
-    const isFree = await peer(port).then(
-      ({ stop }) => stop().then(() => true),
-      () => false,
-    );
-    if (isFree) return port;
-  }
 }
 
 /** A source with a frame decoder behind it, wired as the daemon does. */
@@ -107,7 +96,7 @@ describe("a TCP source", () => {
   });
 
   test("waits for a peer that is not there yet, and says so once", async () => {
-    const port = await lowPort();
+    const port = await freePort();
     const { open, told, source } = receiver(port);
     await open();
     await until(() => (source.counts.failures ?? 0) > 3);

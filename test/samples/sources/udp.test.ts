@@ -10,6 +10,7 @@ import { SampleRing } from "../../../src/samples/ring.ts";
 import type { SourceState } from "../../../src/samples/sources/source.ts";
 import { createUdpSource, type UdpOptions } from "../../../src/samples/sources/udp.ts";
 import { discardedOf } from "../../../src/samples/sources/unread-datagrams.ts";
+import { freePort } from "../../free-port.ts";
 import { until } from "../../until.ts";
 import { fewFields, frames, takeIndices, takeRows } from "../streams.ts";
 
@@ -33,13 +34,6 @@ async function device(port = 0) {
   const send = (bytes: Uint8Array | string, to: number) =>
     new Promise<void>((resolve) => socket.send(bytes, to, "127.0.0.1", () => resolve()));
   return { port: socket.address().port, received, send, close };
-}
-
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const { port, close } = await device();
-  await close();
-  return port;
 }
 
 /** A source with a decoder behind it, wired as the daemon does. */
