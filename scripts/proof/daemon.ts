@@ -27,6 +27,9 @@ import { fieldsInConfig } from "./sender.ts";
 /** Without any progress for so long a proof has failed. */
 const patienceMs = 30_000;
 
+/** What a line of status says: of the daemon, and of the log that it is in. */
+export type StatusLine = DaemonStatus & { logLinesLeftOut: number };
+
 /** How a daemon ended. */
 export interface Ending {
   /** From SIGTERM to its end. */
@@ -82,7 +85,7 @@ export class ProvenDaemon {
   }
 
   /** The newest of its status lines. */
-  get status(): DaemonStatus {
+  get status(): StatusLine {
     return this.#log.status();
   }
 
@@ -102,7 +105,7 @@ export class ProvenDaemon {
   }
 
   /** Waits for a status; @throws Error when it stands still before it */
-  until(condition: (status: DaemonStatus) => boolean): Promise<void> {
+  until(condition: (status: StatusLine) => boolean): Promise<void> {
     return this.#wait(() => condition(this.status), String(condition));
   }
 
@@ -160,13 +163,13 @@ export class ProvenDaemon {
 /** Keeps the newest status, and of the rest how many lines there were: a proof may be long. */
 function followLog(child: ChildProcess) {
   const counts = new Map<string, number>();
-  let status = { samples: 0, dropped: 0, bytes: 0, portFailures: 0 } as DaemonStatus;
+  let status = { samples: 0, dropped: 0, bytes: 0, portFailures: 0 } as StatusLine;
   let rest = "";
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     const lines = (rest + text).split("\n");
     rest = lines.pop() as string;
     for (const line of lines) {
-      const { event, ...details } = JSON.parse(line) as DaemonStatus & { event: string };
+      const { event, ...details } = JSON.parse(line) as StatusLine & { event: string };
       if (event === "status") status = details;
       else counts.set(event, (counts.get(event) ?? 0) + 1);
     }

@@ -5,6 +5,11 @@ import { createSender } from "./sender.ts";
 const framesInCycle = 100;
 /** After so many its memory has its size. */
 const warmUpCycles = 5;
+/** Delay of the first attempt to open the port again; it doubles from attempt to attempt. */
+const firstDelayMs = 250;
+
+/** Attempts that are due within so many milliseconds from the loss on. */
+const attemptsWithin = (milliseconds: number) => Math.floor(Math.log2(1 + milliseconds / firstDelayMs));
 
 /** A device that is pulled out in the middle of a frame and comes back, again and again. */
 export async function proveReplug(cycles: number): Promise<Outcome> {
@@ -16,6 +21,7 @@ export async function proveReplug(cycles: number): Promise<Outcome> {
     const { counts } = sender;
     let first = { descriptors: daemon.descriptors(), resident: daemon.residentMebibytes() };
     let mostFailures = 0;
+    let needless = 0;
     for (let cycle = 0; cycle < cycles; cycle++) {
       await sender.send(framesInCycle);
       await sender.sendHalf();
@@ -25,16 +31,20 @@ export async function proveReplug(cycles: number): Promise<Outcome> {
         first = { descriptors: daemon.descriptors(), resident: daemon.residentMebibytes() };
       }
       const failuresBefore = daemon.status.portFailures;
+      const pulledOut = performance.now();
       daemon.pullOut();
       device.close();
-      await daemon.untilEvent("port-waiting", cycle + 1);
+      await daemon.until(({ portLosses }) => portLosses === cycle + 1);
       device = openDevice();
       sender.moveTo(device);
       daemon.plugIn(device);
-      await daemon.untilEvent("port-open", cycle + 2);
+      const due = attemptsWithin(performance.now() - pulledOut);
+      await daemon.until(({ source }) => source === "open");
       await sender.send(1);
       await daemon.until(isDone(counts, counts.bytes));
-      mostFailures = Math.max(mostFailures, daemon.status.portFailures - failuresBefore);
+      const failures = daemon.status.portFailures - failuresBefore;
+      mostFailures = Math.max(mostFailures, failures);
+      needless = Math.max(needless, failures - due);
     }
     const last = { descriptors: daemon.descriptors(), resident: daemon.residentMebibytes() };
     const { status } = daemon;
@@ -43,11 +53,15 @@ export async function proveReplug(cycles: number): Promise<Outcome> {
     faults.push(...compare(counts, status, cycles));
     if (status.portLosses !== cycles)
       faults.push(`losses: ${status.portLosses}, and ${cycles} were to be expected`);
-    if (waiting !== cycles || open !== cycles + 1) {
-      faults.push(`lines: ${waiting} of waiting and ${open} of opening, for ${cycles} losses`);
+    // The log leaves lines out where they come faster than it may grow, and counts them.
+    if (waiting + open + status.logLinesLeftOut !== 2 * cycles + 1) {
+      faults.push(
+        `lines: ${waiting} of waiting, ${open} of opening and ${status.logLinesLeftOut} left out, for ${cycles} losses`,
+      );
     }
-    // The device is back before the first attempt; a second one is due where this machine was slow.
-    if (mostFailures > 1) faults.push(`${mostFailures} attempts failed before the port was open again`);
+    // One is tolerated: it may be under way when the device comes back.
+    if (needless > 1)
+      faults.push(`${needless} attempts more failed than were due before the device was back`);
     if (last.descriptors !== first.descriptors) {
       faults.push(`descriptors: ${first.descriptors} at first, ${last.descriptors} at last`);
     }
@@ -55,7 +69,7 @@ export async function proveReplug(cycles: number): Promise<Outcome> {
       figures:
         `${cycles} times pulled out in mid-frame: ${status.samples} of ${counts.good} whole frames learned, ` +
         `${status.damaged} cut; at most ${mostFailures} attempts failed before it was open again; ` +
-        `${waiting + open} lines; ${first.descriptors} descriptors at first, ${last.descriptors} at last; ` +
+        `${waiting + open} lines and ${status.logLinesLeftOut} left out; ${first.descriptors} descriptors at first, ${last.descriptors} at last; ` +
         `${mebibytes(first.resident)} resident at first, ${mebibytes(last.resident)} at last`,
       faults,
     };
