@@ -3,6 +3,7 @@ import { RivuletError } from "../../errors/errors.ts";
 import { largestFloat32 } from "../../float32.ts";
 import { suggestion } from "../../wording/nearest.ts";
 import { parseDuration } from "../../wording/quantities.ts";
+import { shown } from "../../wording/safe.ts";
 
 /** The samples that a label is about. Times are milliseconds since the epoch by the system's clock. */
 export type LabelledSamples =
@@ -36,8 +37,6 @@ const longestId = 128;
 const latestTime = 8.64e15;
 
 const bad = (sentence: string) => new RivuletError("label.malformed", sentence);
-
-const shown = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value).slice(0, 60));
 
 /**
  * Reads labels from text: one JSON object, or one in each line, such as `{"sequence": 4711, "label": 1}`,
