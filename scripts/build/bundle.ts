@@ -3,9 +3,9 @@
  * all that it needs. A board pays for every module: for the daemon on Node 20 one file takes 8 MB less than the modules
  * it is made of, and CommonJS 2 MB less than an ES module, for which Node starts its second loader.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { build, type Metafile, type Plugin, type PluginBuild } from "esbuild";
+import { type BuildOptions, build, type Metafile, type Plugin, type PluginBuild } from "esbuild";
 import { commands } from "../../src/commands/command-line/table.ts";
 import { entryOf, exportsBelow, isMade, type Part, requireStair, separateParts } from "./parts.ts";
 import { thirdParties } from "./third-party.ts";
@@ -149,38 +149,14 @@ export async function bundleCommands(root: string, withMaps: boolean): Promise<s
   const names = commands.map(({ name }) => name);
   const lean = leanSerialPort();
   const parts = [...base, ...rooms];
-  const both = parts.find(({ name }) => names.includes(name));
-  if (both)
-    throw new Error(
-      `${both.name} is a command and a part of the command line; rename the part in scripts/build/bundle.ts`,
-    );
+  requireOwnNames(parts, names);
   rmSync(output, { recursive: true, force: true });
-  const command = (name: string) => ({ in: join(source, "commands", `${name}.ts`), out: name });
-  const bundle = async (entries: ReturnType<typeof entryOf>[], separated: Plugin): Promise<Metafile> => {
-    const { metafile } = await build({
-      absWorkingDir: root,
-      entryPoints: entries,
-      outdir: output,
-      outExtension: { ".js": ".cjs" },
-      bundle: true,
-      format: "cjs",
-      platform: "node",
-      target: "node20",
-      external: [...optional, "serialport/package.json"],
-      // Node then never starts its loader of ES modules.
-      supported: { "dynamic-import": false },
-      // The text of a program stays in memory for as long as it runs.
-      minify: true,
-      sourcemap: withMaps ? "external" : false,
-      legalComments: "none",
-      logLevel: "warning",
-      // A part hands out its exports so.
-      logOverride: { "commonjs-variable-in-esm": "silent" },
-      metafile: true,
-      plugins: [separateCommands(names), separated, ownAddresses(source), lean.plugin],
-    });
-    return metafile;
+  const shared = optionsOf(root, output, withMaps);
+  const bundle = async (entryPoints: ReturnType<typeof entryOf>[], separated: Plugin): Promise<Metafile> => {
+    const plugins = [separateCommands(names), separated, ownAddresses(source), lean.plugin];
+    return (await build({ ...shared, metafile: true, entryPoints, plugins })).metafile;
   };
+  const command = (name: string) => ({ in: join(source, "commands", `${name}.ts`), out: name });
   const exportsOf = await exportsBelow(source);
   const few = separateParts(source, exportsOf, base);
   const all = separateParts(source, exportsOf, parts);
@@ -191,22 +167,45 @@ export async function bundleCommands(root: string, withMaps: boolean): Promise<s
   ]);
   requireStair(importsOf(metafiles));
   for (const name of readdirSync(output)) escapeBeyondAscii(join(output, name));
-  loadAtFirstUse(
-    output,
-    parts.filter(({ load }) => load !== undefined).map(({ name }) => name),
-  );
-  const read = [...new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)))].filter(
-    (input) => !isMade(input),
-  );
-  mkdirSync(output, { recursive: true });
-  writeFileSync(
-    join(output, "THIRD-PARTY.txt"),
-    thirdParties(
-      root,
-      read.filter((path) => !lean.replaced.has(join(root, path))),
-    ),
-  );
+  const late = parts.filter(({ load }) => load !== undefined).map(({ name }) => name);
+  loadAtFirstUse(output, late);
+  const inputs = new Set(metafiles.flatMap((metafile) => Object.keys(metafile.inputs)));
+  const read = [...inputs].filter((input) => !isMade(input));
+  const packed = read.filter((path) => !lean.replaced.has(join(root, path)));
+  writeFileSync(join(output, "THIRD-PARTY.txt"), thirdParties(root, packed));
   return read;
+}
+
+/** Requires that no part has the name of a command: both are a file in `dist/bin`. */
+function requireOwnNames(parts: Part[], commandNames: string[]): void {
+  const both = parts.find(({ name }) => commandNames.includes(name));
+  if (both)
+    throw new Error(
+      `${both.name} is a command and a part of the command line; rename the part in scripts/build/bundle.ts`,
+    );
+}
+
+/** What the builds of all files have in common. */
+function optionsOf(root: string, output: string, withMaps: boolean): BuildOptions {
+  return {
+    absWorkingDir: root,
+    outdir: output,
+    outExtension: { ".js": ".cjs" },
+    bundle: true,
+    format: "cjs",
+    platform: "node",
+    target: "node20",
+    external: [...optional, "serialport/package.json"],
+    // Node then never starts its loader of ES modules.
+    supported: { "dynamic-import": false },
+    // The text of a program stays in memory for as long as it runs.
+    minify: true,
+    sourcemap: withMaps ? "external" : false,
+    legalComments: "none",
+    logLevel: "warning",
+    // A part hands out its exports so.
+    logOverride: { "commonjs-variable-in-esm": "silent" },
+  };
 }
 
 /**

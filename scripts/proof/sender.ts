@@ -153,41 +153,52 @@ class Line {
   }
 }
 
+/** What became of each frame, by number. */
+class Account {
+  readonly counts: SentCounts;
+  /** Frames since the last one that arrives whole: only the next such shows the daemon how many they are. */
+  missingInRow = 0;
+  readonly #kindOf: (number: number) => Kind;
+
+  constructor(kindOf: (number: number) => Kind, line: Line) {
+    this.#kindOf = kindOf;
+    this.counts = {
+      numbered: 0,
+      good: 0,
+      damaged: 0,
+      unfit: 0,
+      dropped: 0,
+      get bytes() {
+        return line.bytes;
+      },
+    };
+  }
+
+  /** Counts the next frames: so many that were sent, then so many that were not. */
+  add(sent: number, dropped: number): void {
+    for (let i = 0; i < sent; i++) {
+      const kind = this.#kindOf(this.counts.numbered++);
+      this.counts[kind]++;
+      this.missingInRow = kind === "damaged" ? this.missingInRow + 1 : 0;
+    }
+    this.counts.numbered += dropped;
+    this.counts.dropped += dropped;
+    this.missingInRow += dropped;
+  }
+}
+
 /** Creates the device at its end of a pseudo-terminal. */
 export function createSender(terminal: PseudoTerminal, { isClean = false } = {}): Sender {
   const burst = createBurst(isClean);
   const line = new Line(terminal);
-  const counts = {
-    numbered: 0,
-    good: 0,
-    damaged: 0,
-    unfit: 0,
-    dropped: 0,
-    get bytes() {
-      return line.bytes;
-    },
-  };
-  /** Frames since the last one that arrives whole: only the next such shows the daemon how many they are. */
-  let missingInRow = 0;
-
-  /** Counts what became of the next frames by number. */
-  function account(sent: number, dropped: number): void {
-    for (let i = 0; i < sent; i++) {
-      const kind = burst.kindOf(counts.numbered++);
-      counts[kind]++;
-      missingInRow = kind === "damaged" ? missingInRow + 1 : 0;
-    }
-    counts.numbered += dropped;
-    counts.dropped += dropped;
-    missingInRow += dropped;
-  }
+  const account = new Account(burst.kindOf, line);
 
   async function send(frames: number): Promise<void> {
     for (let left = frames; left > 0; left -= burstFrames) {
       const count = Math.min(left, burstFrames);
-      const end = burst.fill(counts.numbered, count);
+      const end = burst.fill(account.counts.numbered, count);
       await line.writeAll(burst.bytes.subarray(0, end));
-      account(count, 0);
+      account.add(count, 0);
       // Its own turn for whoever reads what is said meanwhile.
       await new Promise(setImmediate);
     }
@@ -195,34 +206,34 @@ export function createSender(terminal: PseudoTerminal, { isClean = false } = {})
 
   async function offerBurst(count: number): Promise<void> {
     const { ends } = burst;
-    const bytes = burst.bytes.subarray(0, burst.fill(counts.numbered, count));
+    const bytes = burst.bytes.subarray(0, burst.fill(account.counts.numbered, count));
     let taken = line.writeOnce(bytes);
-    while (taken === 0 && missingInRow + count > mostMissingInRow) {
+    while (taken === 0 && account.missingInRow + count > mostMissingInRow) {
       await pause(1);
       taken = line.writeOnce(bytes);
     }
     let sent = 0;
     while (sent < count && ends[sent] <= taken) sent++;
     if (taken > (sent === 0 ? 0 : ends[sent - 1])) line.owe(bytes.slice(taken, ends[sent++]));
-    account(sent, count - sent);
+    account.add(sent, count - sent);
   }
 
   return {
-    counts,
+    counts: account.counts,
     send,
     async sendWhole() {
       do await send(1);
-      while (missingInRow > 0);
+      while (account.missingInRow > 0);
     },
     async offer(frames) {
       for (let left = frames; left > 0; left -= burstFrames) await offerBurst(Math.min(left, burstFrames));
     },
     async sendHalf() {
-      const end = burst.fill(counts.numbered, 1);
+      const end = burst.fill(account.counts.numbered, 1);
       await line.writeAll(burst.bytes.slice(0, end >>> 1));
     },
     spill() {
-      line.spill(burst.bytes.subarray(0, burst.fill(counts.numbered, burstFrames)));
+      line.spill(burst.bytes.subarray(0, burst.fill(account.counts.numbered, burstFrames)));
     },
     moveTo: (next) => line.moveTo(next),
   };

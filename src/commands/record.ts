@@ -1,6 +1,6 @@
 import { loadConfig } from "../config/config.ts";
 import { createClockWatch } from "../daemon/clock-watch.ts";
-import { configuredSource } from "../daemon/configured-source.ts";
+import { type ConfiguredSource, configuredSource } from "../daemon/configured-source.ts";
 import { createPlainLog, type Log } from "../daemon/log.ts";
 import { lossText, notUnderstood, type Reception, receptionOf } from "../daemon/reception.ts";
 import { SampleReader } from "../daemon/sample-reader.ts";
@@ -31,7 +31,7 @@ export async function run(invocation: Invocation): Promise<Report> {
     createLogOutput(standardError),
   );
   const input = configuredSource(config, log);
-  const { source, decoder, ring, fields, place } = input;
+  const { source, ring, fields, place } = input;
   const signalled = untilSignalled();
   const recording = new RecordingFile(out, {
     name: config.name,
@@ -39,21 +39,11 @@ export async function run(invocation: Invocation): Promise<Report> {
     source: place,
     fields: [...fields],
   });
-  const { counts } = recording;
   const reader = new SampleReader(input, (values, offset) => {
     const slot = ring.frontSlot;
     recording.append(values, offset, ring.measuredAt[slot], ring.sequences[slot], ring.deviceTimes[slot]);
   });
-  const result = (): Result => ({
-    samples: counts.samples,
-    synced: counts.syncedSamples,
-    bytes: counts.bytes,
-    missing: decoder.counts.missing,
-    damaged: decoder.counts.damaged,
-    unmatched: decoder.counts.unmatched ?? 0,
-    dropped: ring.dropped + (source.counts.discarded ?? 0),
-    reception: receptionOf(input),
-  });
+  const result = () => resultOf(recording, input);
   try {
     await reader.open();
   } catch (error) {
@@ -112,6 +102,20 @@ interface Result {
   unmatched: number;
   dropped: number;
   reception: Reception;
+}
+
+function resultOf({ counts }: RecordingFile, input: ConfiguredSource): Result {
+  const { source, decoder, ring } = input;
+  return {
+    samples: counts.samples,
+    synced: counts.syncedSamples,
+    bytes: counts.bytes,
+    missing: decoder.counts.missing,
+    damaged: decoder.counts.damaged,
+    unmatched: decoder.counts.unmatched ?? 0,
+    dropped: ring.dropped + (source.counts.discarded ?? 0),
+    reception: receptionOf(input),
+  };
 }
 
 function reportProgress(log: Log, result: () => Result): NodeJS.Timeout {

@@ -10,7 +10,7 @@ import type { CommandAnswer, ServerCounts, StatusDocument } from "../status/docu
 import { History } from "../status/history.ts";
 import { createRateMeter } from "../status/sample-rate.ts";
 import { StatusServer } from "../status/server.ts";
-import { formatAddress, isLoopback, parseAddress } from "../wording/address.ts";
+import { formatAddress, isLoopback, type ListenAddress, parseAddress } from "../wording/address.ts";
 
 /** Time between two points of the curves, in milliseconds. */
 const historyEveryMs = 10_000;
@@ -71,19 +71,7 @@ export async function startStatusServer(
     ...given
   }: StatusServerSettings = {},
 ): Promise<RunningStatusServer> {
-  const address = parseAddress(listen);
-  if (address === null) {
-    throw new RivuletError(
-      "argument.bad-value",
-      `found "${listen}" as listen, expected an address of this machine and a port, such as 127.0.0.1:8787`,
-    );
-  }
-  if (!isLoopback(address.host) && (given.token?.length ?? 0) < shortestToken) {
-    throw new RivuletError(
-      "argument.bad-value",
-      `others can reach ${listen}, expected a token of at least ${shortestToken} characters; give one, or listen at 127.0.0.1`,
-    );
-  }
+  const address = addressOf(listen, given.token);
   const token = given.token ?? randomBytes(16).toString("base64url");
   const history = new History(learner);
   const view = { learner, name, version: rivuletVersion(), rateNow: createRateMeter(seenBy(learner)) };
@@ -116,6 +104,24 @@ export async function startStatusServer(
       server.close();
     },
   };
+}
+
+/** The address to listen at, which others can reach only with a token that nobody guesses. */
+function addressOf(listen: string, token = ""): ListenAddress {
+  const address = parseAddress(listen);
+  if (address === null) {
+    throw new RivuletError(
+      "argument.bad-value",
+      `found "${listen}" as listen, expected an address of this machine and a port, such as 127.0.0.1:8787`,
+    );
+  }
+  if (!isLoopback(address.host) && token.length < shortestToken) {
+    throw new RivuletError(
+      "argument.bad-value",
+      `others can reach ${listen}, expected a token of at least ${shortestToken} characters; give one, or listen at 127.0.0.1`,
+    );
+  }
+  return address;
 }
 
 const driftsOf = (learner: PrequentialLearner) =>

@@ -432,28 +432,37 @@ export function findBlock(bytes: Uint8Array, end: number, fields: readonly Field
   }
   if (end < at + crcBytes) return { needs: at + crcBytes };
   if (bytes[at] !== uint32 || view.getUint32(at + 1) !== crcOf(bytes, 0, at)) return "damaged";
-  let columnAt = starts[4];
-  const columns = fields.map((field, index) => {
-    const isOwn = bytes[starts[3] + index] === asFieldType;
-    const column = {
-      at: columnAt,
-      type: isOwn ? field.type : ("f64" as const),
-      scale: isOwn ? field.scale : 1,
-      // Not 0, which added to -0 gives 0.
-      offset: isOwn ? field.offset : -0,
-    };
-    columnAt += samples * fieldBytes[column.type];
-    return column;
-  });
   return {
     samples,
     times: starts[0],
     sequences: lengths[1] === 0 ? -1 : starts[1],
     deviceTimes: lengths[2] === 0 ? -1 : starts[2],
     deviceTimeBytes: lengths[2] / samples,
-    columns,
+    columns: columnsOf(fields, bytes.subarray(starts[3]), starts[4], samples),
     length: at + crcBytes,
   };
+}
+
+/** The places of columns that follow each other from `at` on; `encodings` says which are as the device sent them. */
+function columnsOf(
+  fields: readonly Field[],
+  encodings: Uint8Array,
+  at: number,
+  samples: number,
+): BlockPlaces["columns"] {
+  let next = at;
+  return fields.map((field, index) => {
+    const isOwn = encodings[index] === asFieldType;
+    const column = {
+      at: next,
+      type: isOwn ? field.type : ("f64" as const),
+      scale: isOwn ? field.scale : 1,
+      // Not 0, which added to -0 gives 0.
+      offset: isOwn ? field.offset : -0,
+    };
+    next += samples * fieldBytes[column.type];
+    return column;
+  });
 }
 
 /** Reads the samples of one complete block. */

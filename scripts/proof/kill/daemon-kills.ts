@@ -219,28 +219,34 @@ async function prepare(folder: string, { learning, hasLateLabels, isSynced, name
       if (left.length > 0) fault(`the last daemon left ${left.join(", ")}`);
       return daemon;
     },
-    /** Whether each recording holds rows that were sent, in their order. */
-    async checkRecordings(fault: (text: string) => void): Promise<void> {
-      for (const file of readdirSync(folder).filter((name) => name.endsWith(".rec"))) {
-        let isFitting = true;
-        const visit = (values: Float64Array, offset: number, _: number, number: number) => {
-          const row = stream.row(number - 1);
-          const sent = learnedColumns.map((column) => row[column]);
-          isFitting &&= sent.every((value, column) => Object.is(values[offset + column], value));
-        };
-        try {
-          const { damaged } = await playRecording(join(folder, file), visit);
-          if (damaged > 0 || !isFitting) fault(`${file} holds what was not sent`);
-        } catch (error) {
-          // Killed before its header was written.
-          if (!(error instanceof RivuletError)) throw error;
-        }
-      }
-    },
+    checkRecordings: (fault: (text: string) => void) => checkRecordings(folder, stream, fault),
   };
 }
 
 type Subject = Awaited<ReturnType<typeof prepare>>;
+
+/** Whether each recording holds rows that were sent, in their order. */
+async function checkRecordings(
+  folder: string,
+  stream: ReturnType<typeof makeStream>,
+  fault: (text: string) => void,
+): Promise<void> {
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".rec"))) {
+    let isFitting = true;
+    const visit = (values: Float64Array, offset: number, _: number, number: number) => {
+      const row = stream.row(number - 1);
+      const sent = learnedColumns.map((column) => row[column]);
+      isFitting &&= sent.every((value, column) => Object.is(values[offset + column], value));
+    };
+    try {
+      const { damaged } = await playRecording(join(folder, file), visit);
+      if (damaged > 0 || !isFitting) fault(`${file} holds what was not sent`);
+    } catch (error) {
+      // Killed before its header was written.
+      if (!(error instanceof RivuletError)) throw error;
+    }
+  }
+}
 
 const sequenceOf = (path: string | null) => (path === null ? 0 : Number(/(\d+)\.msgpack$/.exec(path)?.[1]));
 

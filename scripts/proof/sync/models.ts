@@ -85,6 +85,45 @@ function inspectInbox(directory: string, trust: string): { faults: string[]; ver
   };
 }
 
+/** Looks at host and board after each cycle, and adds what is wrong to `faults`. */
+class Inspector {
+  /** The newest version that the board has received. */
+  received = 0;
+  readonly #fleet: string;
+  readonly #checkpoints: string;
+  readonly #trust: string;
+  readonly #faults: string[];
+  readonly #files = new DigestedFiles();
+
+  constructor(cwd: string, trust: string, faults: string[]) {
+    this.#fleet = join(cwd, "fleet");
+    this.#checkpoints = join(cwd, "checkpoints");
+    this.#trust = trust;
+    this.#faults = faults;
+  }
+
+  /** Returns the newest version that the host shows. */
+  inspect(cycle: number): number {
+    const shown = inspectHost(this.#fleet, this.#trust, this.#files);
+    const waiting = inspectInbox(this.#checkpoints, this.#trust);
+    const wrong = [...shown.faults, ...waiting.faults];
+    if (waiting.version < this.received)
+      wrong.push(`the inbox went back from version ${this.received} to ${waiting.version}`);
+    this.#faults.push(...wrong.map((fault) => `cycle ${cycle}: ${fault}`));
+    this.received = waiting.version;
+    return shown.newest;
+  }
+
+  /** After a last cycle without a fault the board has the newest version, and nothing else waits there. */
+  inspectEnd(cycle: number): void {
+    const newest = this.inspect(cycle);
+    if (this.received !== newest)
+      this.#faults.push(`the board has version ${this.received}, expected ${newest}`);
+    const left = readIfThere(inboxOf(this.#checkpoints)).length;
+    if (left !== 1) this.#faults.push(`${left} files are in the inbox, expected 1`);
+  }
+}
+
 function readIfThere(folder: string): string[] {
   try {
     return readdirSync(folder);
@@ -135,19 +174,8 @@ export async function proveModels(cycles: number): Promise<Outcome> {
   const { cwd, trust, publish } = prepare(proxy.port);
   const teacher = makeTeacher(join(cwd, "learned"));
   const host = await startHost(cwd, port);
-  const directory = join(cwd, "checkpoints");
+  const inspector = new Inspector(cwd, trust, faults);
   let bytes = 0;
-  let taken = 0;
-  const files = new DigestedFiles();
-  const inspect = (cycle: number) => {
-    const shown = inspectHost(join(cwd, "fleet"), trust, files);
-    const waiting = inspectInbox(directory, trust);
-    faults.push(...[...shown.faults, ...waiting.faults].map((fault) => `cycle ${cycle}: ${fault}`));
-    if (waiting.version < taken)
-      faults.push(`cycle ${cycle}: the inbox went back from version ${taken} to ${waiting.version}`);
-    taken = waiting.version;
-    return shown.newest;
-  };
   const run = async (words: string[]) => {
     const code = await start(words, cwd).ended;
     if (code !== 0) faults.push(`without a fault rivulet ${words[0]} ended with ${code}`);
@@ -165,15 +193,12 @@ export async function proveModels(cycles: number): Promise<Outcome> {
       proxy.arm(Math.floor(Math.random() * (bytes + beside)), act, isPublisher ? "up" : "down");
       await running.ended;
       if (proxy.disarm()) happened[kind]++;
-      inspect(cycle);
+      inspector.inspect(cycle);
     }
     teacher.save();
     await run(publish);
     await run(["sync", "pump.yaml"]);
-    const newest = inspect(cycle);
-    if (taken !== newest) faults.push(`the board has version ${taken}, expected ${newest}`);
-    const left = readIfThere(inboxOf(directory)).length;
-    if (left !== 1) faults.push(`${left} files are in the inbox, expected 1`);
+    inspector.inspectEnd(cycle);
   } finally {
     host.child.kill("SIGTERM");
     await host.ended;
@@ -182,7 +207,7 @@ export async function proveModels(cycles: number): Promise<Outcome> {
     rmSync(cwd, { recursive: true, force: true });
   }
   return {
-    figures: `${taken} versions of a model of ${Math.round(bytes / 1000)} kB through ${happened.publisher} kills of the publisher, ${happened.device} of the device, and ${happened["publisher's link"]} and ${happened["device's link"]} cuts of their links at random bytes: each signed and whole, none in part in the inbox`,
+    figures: `${inspector.received} versions of a model of ${Math.round(bytes / 1000)} kB through ${happened.publisher} kills of the publisher, ${happened.device} of the device, and ${happened["publisher's link"]} and ${happened["device's link"]} cuts of their links at random bytes: each signed and whole, none in part in the inbox`,
     faults,
   };
 }

@@ -90,26 +90,8 @@ export async function startFedDaemon(options: FedDaemonOptions): Promise<FedDaem
   const stream = loop;
   const folder = mkdtempSync(join(tmpdir(), "rivulet-bench-"));
   const terminal = openPseudoTerminal([openByPerl, openByPackage]);
-  const config = {
-    source: {
-      serial: { path: terminal.path },
-      queue: { samples: 4096, whenFull: "pause" },
-      fields: fields.map(({ name, type }) => ({ name, type })),
-    },
-    target: { column: "label", classes: 3 },
-    checkpoint: { directory: "saved", every: "1h", keep: 3 },
-    ...options.more,
-  };
-  const file = join(folder, "c.yaml");
-  writeFileSync(file, JSON.stringify(config));
-  const node = [options.node ?? process.execPath, ...(options.flags ?? []), options.program];
-  const words = ["run", file, "--status-every", options.statusEvery ?? "1s", "--json"];
-  const [command, ...rest] = [...(options.within ?? []), ...node, ...words];
   const startedAt = performance.now();
-  const child = spawn(command, rest, {
-    env: { ...process.env, ...options.environment },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawnDaemon(folder, terminal.path, options);
   let output = "";
   const untilLearning = new Promise<number>((resolve, reject) => {
     child.once("close", (code) =>
@@ -146,6 +128,29 @@ export async function startFedDaemon(options: FedDaemonOptions): Promise<FedDaem
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Writes a config for the device at `port` into the folder, and starts the daemon with it. */
+function spawnDaemon(folder: string, port: string, options: FedDaemonOptions): ChildProcess {
+  const config = {
+    source: {
+      serial: { path: port },
+      queue: { samples: 4096, whenFull: "pause" },
+      fields: fields.map(({ name, type }) => ({ name, type })),
+    },
+    target: { column: "label", classes: 3 },
+    checkpoint: { directory: "saved", every: "1h", keep: 3 },
+    ...options.more,
+  };
+  const file = join(folder, "c.yaml");
+  writeFileSync(file, JSON.stringify(config));
+  const node = [options.node ?? process.execPath, ...(options.flags ?? []), options.program];
+  const words = ["run", file, "--status-every", options.statusEvery ?? "1s", "--json"];
+  const [command, ...rest] = [...(options.within ?? []), ...node, ...words];
+  return spawn(command, rest, {
+    env: { ...process.env, ...options.environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
 }
 
 /** Sends the stream into a terminal from the time on at which `isOpen`, at `rate` samples a second. */

@@ -97,58 +97,10 @@ export interface DiscoveryOptions {
 }
 
 /** Describes a daemon as a device with its sensors, for Home Assistant. */
-export function discoveryOf(
-  document: StatusDocument,
-  { topic, everyMs, hasAlarm }: DiscoveryOptions,
-): object {
-  const { name, version, target, scores, anomaly } = document;
+export function discoveryOf(document: StatusDocument, options: DiscoveryOptions): object {
+  const { name, version, target } = document;
   const id = `rivulet-${idOf(name)}`;
-  const common = {
-    state_topic: `${topic}/status`,
-    expire_after: Math.ceil((missedStatuses * everyMs) / 1000),
-  };
-  const components: Record<string, object> = Object.fromEntries(
-    sensorsOf(target === null ? null : scores, anomaly !== null).map((sensor) => [
-      sensor.id,
-      {
-        platform: "sensor",
-        unique_id: `${id}-${sensor.id}`,
-        name: sensor.name,
-        value_template: `{{ ${sensor.value} }}`,
-        ...kindOf(sensor),
-        ...(sensor.isDiagnostic ? { entity_category: "diagnostic" } : {}),
-        ...common,
-      },
-    ]),
-  );
-  if (target !== null) {
-    components["prediction"] = {
-      platform: "sensor",
-      unique_id: `${id}-prediction`,
-      name: `Predicted ${target.column}`,
-      state_topic: `${topic}/prediction`,
-      // Classes by their words, where they have some.
-      value_template: "{{ value_json.class | default(value_json.prediction) }}",
-      ...(target.classes === null ? { state_class: "measurement" } : {}),
-    };
-  }
-  components["problem"] = {
-    platform: "binary_sensor",
-    unique_id: `${id}-problem`,
-    name: "Problem",
-    device_class: "problem",
-    value_template: "{{ 'ON' if value_json.problems | length > 0 else 'OFF' }}",
-    ...common,
-  };
-  // Where anomalies are watched for, an open one is the alarm of the predictions too.
-  if (hasAlarm || anomaly !== null) {
-    components["alarm"] = {
-      platform: "binary_sensor",
-      unique_id: `${id}-alarm`,
-      name: "Alarm",
-      state_topic: `${topic}/alarm`,
-    };
-  }
+  const components = Object.entries(componentsOf(document, options));
   return {
     device: {
       identifiers: [id],
@@ -158,7 +110,60 @@ export function discoveryOf(
       sw_version: version,
     },
     origin: { name: "Rivulet", sw_version: version },
-    availability_topic: `${topic}/availability`,
-    components,
+    availability_topic: `${options.topic}/availability`,
+    components: Object.fromEntries(
+      components.map(([key, component]) => [key, { unique_id: `${id}-${key}`, ...component }]),
+    ),
+  };
+}
+
+/** What Home Assistant shows of the device, by keys that are unique within it. */
+function componentsOf(
+  { target, scores, anomaly }: StatusDocument,
+  { topic, everyMs, hasAlarm }: DiscoveryOptions,
+): Record<string, object> {
+  const status = {
+    state_topic: `${topic}/status`,
+    expire_after: Math.ceil((missedStatuses * everyMs) / 1000),
+  };
+  const sensors = sensorsOf(target === null ? null : scores, anomaly !== null);
+  const problem = {
+    platform: "binary_sensor",
+    name: "Problem",
+    device_class: "problem",
+    value_template: "{{ 'ON' if value_json.problems | length > 0 else 'OFF' }}",
+    ...status,
+  };
+  const alarm = { platform: "binary_sensor", name: "Alarm", state_topic: `${topic}/alarm` };
+  return {
+    ...Object.fromEntries(sensors.map((sensor) => [sensor.id, { ...sensorComponent(sensor), ...status }])),
+    ...(target === null ? {} : { prediction: predictionComponent(target, topic) }),
+    problem,
+    // Where anomalies are watched for, an open one is the alarm of the predictions too.
+    ...(hasAlarm || anomaly !== null ? { alarm } : {}),
+  };
+}
+
+function sensorComponent(sensor: Sensor): object {
+  return {
+    platform: "sensor",
+    name: sensor.name,
+    value_template: `{{ ${sensor.value} }}`,
+    ...kindOf(sensor),
+    ...(sensor.isDiagnostic ? { entity_category: "diagnostic" } : {}),
+  };
+}
+
+function predictionComponent(
+  { column, classes }: NonNullable<StatusDocument["target"]>,
+  topic: string,
+): object {
+  return {
+    platform: "sensor",
+    name: `Predicted ${column}`,
+    state_topic: `${topic}/prediction`,
+    // Classes by their words, where they have some.
+    value_template: "{{ value_json.class | default(value_json.prediction) }}",
+    ...(classes === null ? { state_class: "measurement" } : {}),
   };
 }

@@ -119,20 +119,26 @@ class TcpSource implements Source {
       this.#socket = null;
       if (isOpen) this.counts.losses++;
       else this.counts.failures++;
-      if (isSilent) {
-        const seconds = (silenceMs ?? 0) / 1000;
-        this.#reporter.report("silent", "", `no byte from ${this.#place} for ${seconds} s; reconnecting`);
-      } else if (isOpen) {
-        this.#reporter.report("waiting", "lost", `the connection to ${this.#place} ${fault}; reconnecting`);
-      } else if (this.#reporter.reason !== "lost") {
-        this.#reporter.report(
-          "waiting",
-          fault,
-          `the connection to ${this.#place} ${fault}; retrying until it succeeds`,
-        );
-      }
+      if (isSilent) this.#reportSilent((silenceMs ?? 0) / 1000);
+      else if (isOpen) this.#reportLost(fault);
+      else this.#reportRefused(fault);
       this.#connectLater();
     });
+  }
+
+  #reportSilent(seconds: number): void {
+    this.#reporter.report("silent", "", `no byte from ${this.#place} for ${seconds} s; reconnecting`);
+  }
+
+  #reportLost(fault: string): void {
+    this.#reporter.report("waiting", "lost", `the connection to ${this.#place} ${fault}; reconnecting`);
+  }
+
+  /** That a lost connection is tried again was reported with its loss. */
+  #reportRefused(fault: string): void {
+    if (this.#reporter.reason === "lost") return;
+    const sentence = `the connection to ${this.#place} ${fault}; retrying until it succeeds`;
+    this.#reporter.report("waiting", fault, sentence);
   }
 
   #pass(bytes: number): void {

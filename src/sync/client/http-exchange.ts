@@ -83,14 +83,9 @@ export async function exchange(
       agent,
       headers: { ...headers, ...length, ...expect },
     });
-    let continueTimer: NodeJS.Timeout | undefined;
     const watch = watchSilence(client, limit, progress);
-    const settle = () => {
-      watch.stop();
-      clearTimeout(continueTimer);
-    };
     const fail = (error: Error) => {
-      settle();
+      watch.stop();
       client.destroy();
       reject(connectionError(error, url));
     };
@@ -98,33 +93,38 @@ export async function exchange(
     client.on("error", fail);
     client.on("response", (response) => {
       readAnswer(response, mostBytes, watch.touch).then((answer) => {
-        settle();
+        watch.stop();
         // An answer before the end of the body: the rest is not sent, so the connection cannot be used again.
         if (!client.writableFinished) client.destroy();
         resolve(answer);
       }, fail);
     });
-    if (body === undefined || body.length === 0) {
-      client.end();
-      return;
-    }
-    let isSent = false;
-    const send = () => {
-      if (isSent) return;
-      isSent = true;
-      clearTimeout(continueTimer);
-      sendBody(client, body, watch.touch);
-    };
-    client.once("continue", send);
-    client.once("socket", (socket) => {
-      const begin = () => {
-        continueTimer = setTimeout(send, continueMs);
-      };
-      if (socket.connecting) socket.once("connect", begin);
-      else begin();
-    });
-    client.flushHeaders();
+    if (body === undefined || body.length === 0) client.end();
+    else sendWhenWanted(client, body, watch.touch);
   });
+}
+
+/** Sends the body when the host asks for it, or when it has said nothing for a while. */
+function sendWhenWanted(client: http.ClientRequest, body: Uint8Array, touch: () => void): void {
+  let timer: NodeJS.Timeout | undefined;
+  let isSent = false;
+  const send = () => {
+    if (isSent) return;
+    isSent = true;
+    clearTimeout(timer);
+    sendBody(client, body, touch);
+  };
+  client.once("continue", send);
+  // A refusal comes instead of it, and closes the request.
+  client.once("close", () => clearTimeout(timer));
+  client.once("socket", (socket) => {
+    const begin = () => {
+      timer = setTimeout(send, continueMs);
+    };
+    if (socket.connecting) socket.once("connect", begin);
+    else begin();
+  });
+  client.flushHeaders();
 }
 
 function sendBody(client: http.ClientRequest, body: Uint8Array, touch: () => void): void {
