@@ -46,7 +46,7 @@ async function answer(call: Call): Promise<Report | LongReport | null> {
     const text = call.command === null ? generalHelp(commands) : commandHelp(call.command);
     return { data: { help: text }, text };
   }
-  if (!call.command.avoidsStreams) listenForOutputErrors();
+  if (call.command.usesStreams) listenForOutputErrors();
   const { run } = await call.command.load();
   return run(call.invocation);
 }
@@ -87,7 +87,7 @@ function describeFault(error: unknown): string {
   return `rivulet: this is a fault in Rivulet, not in what you gave it; please report it with these lines:\n${stack}`;
 }
 
-/** For the commands that draw on Node's own streams. */
+/** For the commands that use Node's own streams. */
 function listenForOutputErrors(): void {
   process.stderr.on("error", () => {});
   process.stdout.on("error", reportOutputError);

@@ -3,6 +3,7 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
+import { commands } from "../../src/commands/command-line/table.ts";
 import { cli, folderWith, start } from "../rivulet.ts";
 
 /** Writes the CommonJS packages that were loaded, as all of the heavy ones are, behind everything else. */
@@ -48,6 +49,19 @@ test("every file of the command line is ASCII, of which a character takes one by
   const files = readdirSync(folder).filter((name) => name.endsWith(".cjs"));
   expect(files.length).toBeGreaterThan(30);
   expect(files.filter((name) => /[^\p{ASCII}]/u.test(readFileSync(join(folder, name), "utf8")))).toEqual([]);
+});
+
+test("the commands that use Node's own streams are those of which the table says so, and run in a terminal", () => {
+  const texts = commands.map(({ name }) => [name, readFileSync(join(dirname(cli), `${name}.cjs`), "utf8")]);
+  const using = texts.filter(([, text]) => /process\.std(out|err)\b/.test(text)).map(([name]) => name);
+  const said = commands.filter(({ usesStreams }) => usesStreams).map(({ name }) => name);
+  expect(using.sort()).toEqual([...said, "run"].sort());
+});
+
+test.concurrent("a command that only prints loads no streams", async () => {
+  const loaded = await loadedBy(["validate", "port.yaml"], cwd);
+  expect(loaded).toMatch(/validate\.cjs/);
+  expect(loaded).not.toMatch(/NativeModule (internal\/fs\/sync_write_stream|tty|net)\b/);
 });
 
 test.concurrent("run loads a serial port, and no emulator", async () => {

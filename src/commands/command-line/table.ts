@@ -36,6 +36,7 @@ export const commands: Command[] = [
       "Without a terminal it prints a line each second; with --json these lines go to standard error and one JSON document, with the whole course in it, to standard output.",
       "With --anomaly nothing is emulated: a simulated machine sends lines through a pseudo-terminal; its clock runs 200 times faster than that of this computer. Its cooling fails for a while, and later it begins to vibrate and does not stop. The daemon watches it with the settings of normal operation: see docs/anomaly.md.",
     ],
+    usesStreams: true,
     load: () => import("../demo.ts"),
   },
   {
@@ -65,6 +66,7 @@ export const commands: Command[] = [
       "PORT may also be a file, or - for standard input. What is found is in comments above the config, so the output is a config file: rivulet sniff /dev/ttyACM0 > pump.yaml.",
       "It knows frames, and lines of numbers with commas, semicolons, tabs or blanks, of JSON, and of name:value pairs. The types of a frame's fields are a guess, since its bytes do not tell them; names come from the lines or a header line, or are field1, field2 and so on. The target is the last column called label (a class) or target (a number), as in rivulet replay; else the last column, taken as a class where its values are small whole numbers. For a machine without a label, such as three axes or a motor's current, the config learns what is normal instead (anomaly). Features are what features: auto chooses at the measured rate, written out: windows of a fast accelerometer, lags and clock of a slow number; in a comment where the choice is yours.",
     ],
+    usesStreams: true,
     load: () => import("../sniff.ts"),
   },
   {
@@ -147,7 +149,6 @@ export const commands: Command[] = [
       "In a terminal it draws a live view; with --status-every, --json or elsewhere it prints lines, the first status within seconds of the first sample.",
       "Starts from the newest valid checkpoint in the config's checkpoint folder, saves one every checkpoint.every and one on SIGTERM, SIGINT or SIGHUP; then ends with exit code 0, or 1 where that last one cannot be saved. A second signal ends it at once. A port or connection that is lost is opened again as soon as it is back; at the end of a file or of standard input it saves and ends.",
     ],
-    avoidsStreams: true,
     load: () => import("../run.ts"),
   },
   {
@@ -160,6 +161,7 @@ export const commands: Command[] = [
       link: { help: "print the address of the status page with its token, for a browser" },
     },
     details: ["CONFIG is that of the daemon, and needs the key status. See docs/status.md."],
+    usesStreams: true,
     load: () => import("../top.ts"),
   },
   {
@@ -257,7 +259,6 @@ export const commands: Command[] = [
       "The recording is flushed to disk every second, so a power cut loses at most the last second. On SIGTERM, SIGINT or SIGHUP it closes the file and prints what it recorded. Of the config it reads source and name; samples keep their times, sequence numbers and order.",
       "Prints its progress every second; with --json these lines go to standard error and one JSON document to standard output.",
     ],
-    avoidsStreams: true,
     load: () => import("../record.ts"),
   },
   {
@@ -376,6 +377,7 @@ export const commands: Command[] = [
       "With workers, even one, each batch is cut into training.shards parts (default 4), whose gradients are added up in order: the weights are the same for any number of workers, but differ in their last digits from those of an uncut batch. Two threads pay off above some millions of multiplications a step, earlier where cores communicate faster.",
       "--find-learning-rate makes hundreds of updates at ever higher rates from the configured network and optimizer, without their schedule, until the loss diverges. It suggests the rate at which the loss fell fastest, but at most a third of the one at which it diverged. The weights are discarded.",
     ],
+    usesStreams: true,
     load: () => import("../fit.ts"),
   },
   {
@@ -395,6 +397,7 @@ export const commands: Command[] = [
     details: [
       "The network is the one that CONFIG names under model, else the default network. Compares batch, stochastic and mini-batch descent, all optimizers, and a learning rate too large and too small, each from the same initial weights over the same rows, at most 20000. The rate of plain descent is found by a short search; the optimizer and clip of the config are ignored.",
     ],
+    usesStreams: true,
     load: () => import("../compare.ts"),
   },
   {
