@@ -44,11 +44,18 @@ const rooms: Part[] = [
     holds: [
       ...["model/", "planning/", "layers/", "losses/", "optimizers/"].map((path) => `engine/${path}`),
       ...["operation.ts", "task-queue.ts"].map((path) => `engine/kernels/${path}`),
-      ...["features/", "learner/model.ts", "learner/target.ts", "learner/forecast/forecast-features.ts"],
+      "features/",
+      ...[
+        "learner-features.ts",
+        "learner-options.ts",
+        "model.ts",
+        "target.ts",
+        "forecast/forecast-features.ts",
+      ].map((path) => `learner/${path}`),
     ],
   },
-  { name: "engine", holds: ["engine/running/", "engine/kernels/"] },
-  { name: "learner", holds: ["learner/"] },
+  { name: "engine", load: "at first use", holds: ["engine/running/", "engine/kernels/"] },
+  { name: "learner", load: "at first use", holds: ["learner/"] },
   {
     name: "samples",
     holds: ["decoding/", "framings/", "ring.ts", "sample-clock.ts", "sample-validator.ts"].map(
