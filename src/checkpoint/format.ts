@@ -105,7 +105,7 @@ export const tailBytes = digestHeader.length + digestBytes;
 const head = Buffer.from("\xa6format\xa7rivulet", "latin1");
 /** What follows in this and later versions: the key of the version, and a small integer. */
 const versionHeader = Buffer.from("\xa7version", "latin1");
-/** Bytes of a file in which its version stands: the header of the map takes up to 5. */
+/** Bytes of a file that hold its version: the header of the map takes up to 5. */
 export const beginBytes = 5 + head.length + versionHeader.length + 1;
 
 /**

@@ -208,7 +208,7 @@ export const configSchema = map({
     otherwise: "nothing, where anomaly says what to watch",
   }),
   anomaly: optional(
-    "Learns what is normal without any target, and reports what is not, at most so often",
+    "Learns what is normal without any target, and reports what is not, with a limit on the alarms",
     anomalySchema,
     { otherwise: "not watched" },
   ),

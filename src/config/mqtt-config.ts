@@ -10,7 +10,7 @@ export interface MqttConfig {
   passwordFile: string | null;
   /** First part of all topics. */
   prefix: string;
-  /** Prefix of Home Assistant's discovery; null: it is not told. */
+  /** Prefix of Home Assistant's discovery; null: it learns of no device by itself. */
   discovery: string | null;
   everyMs: number;
 }
@@ -43,7 +43,7 @@ export const mqttSchema = map({
   passwordFile: optional("File with the password", text("the path of a file"), { otherwise: "none" }),
   prefix: optional("First part of all topics; the config's name follows", topicPart, { default: "rivulet" }),
   discovery: optional("Prefix of Home Assistant's discovery, such as homeassistant", topicPart, {
-    otherwise: "Home Assistant is not told",
+    otherwise: "nothing is announced to Home Assistant",
   }),
   every: optional("Time between two statuses", duration(), { default: "10s" }),
 });

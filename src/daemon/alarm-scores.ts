@@ -29,7 +29,7 @@ export class AlarmScores implements Stateful {
     this.#targetAt = targetAt;
   }
 
-  /** To be called once the sample at `offset` of `values` was predicted, be it learned from or not. Allocates nothing. */
+  /** To be called once the sample at `offset` of `values` was predicted, whether or not it is learned from. Allocates nothing. */
   observe(values: Float64Array, offset: number, hasDrifted: boolean): void {
     const { isInformed, metrics, scoredPrediction, prediction } = this.#learner;
     this.#hasDrifted = hasDrifted;

@@ -79,7 +79,7 @@ export class CheckpointSaver {
 
   /**
    * Lets the learner, and the history of its scores, continue from the newest valid checkpoint in the config's folder.
-   * @param reportOf what each checkpoint is to tell of the daemon
+   * @param reportOf what each checkpoint is to report of the daemon
    * @throws RivuletError where the folder cannot be used, or the checkpoint was saved with a different configuration; nothing is left open
    */
   constructor(

@@ -63,7 +63,7 @@ export interface DaemonStatus {
   updates: number;
   /** Mean loss of the latest step. */
   loss: number;
-  /** Those of an ensemble stand beside its baselines and its experts. */
+  /** Those of an ensemble are beside its baselines and its experts. */
   scores: ClassificationReport | RegressionReport | EnsembleReport;
   source: SourceState;
   /** Why the source is not open, in a sentence; null while it is, and while nothing is known of it. */

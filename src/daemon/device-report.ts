@@ -1,4 +1,4 @@
-/** What each checkpoint tells of the daemon that saved it, for the host that the checkpoints are sent to. */
+/** What each checkpoint reports of the daemon that saved it, for the host that the checkpoints are sent to. */
 import type { ModelStatus } from "../model-status.ts";
 import { type FieldFaults, faultsText } from "../samples/sample-validator.ts";
 import type { SourceState } from "../samples/sources/source.ts";

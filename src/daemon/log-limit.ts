@@ -110,7 +110,7 @@ export class LogLimit {
     return counted;
   }
 
-  /** The lines that were left out, for the line that tells of them. */
+  /** The lines that were left out, for the line that reports them. */
   #tell(counted: Kind): number {
     const before = counted.leftOut;
     counted.leftOut = 0;

@@ -55,9 +55,9 @@ export class ModelIntake implements Stateful {
   #refused: string | null = null;
   /** The newest version that the latest state knows of. */
   #versionInState = 0;
-  /** Why the newest file cannot be read just now, as it was told; null where it can. */
+  /** Why the newest file cannot be read just now, as it was reported; null where it can. */
   #unread: string | null = null;
-  /** What was last told of the model in use. */
+  /** What was last reported of the model in use. */
   #phase = 0;
 
   constructor(options: ModelIntakeOptions) {
@@ -101,7 +101,7 @@ export class ModelIntake implements Stateful {
     }
   }
 
-  /** Returns what to tell of it; null where its file cannot be read just now. */
+  /** Returns what to report of it; null where its file cannot be read just now. */
   #takeIn({ path, version, digest }: WaitingModel, name: string): string | null {
     const { learner, take } = this.#options;
     const own = publishedDescription(learner.describe() as AnyDescription);
@@ -208,7 +208,7 @@ export class ModelIntake implements Stateful {
     const stored = (given ?? {}) as { [key: string]: State };
     const { group, version, refused = null, versions } = stored;
     requireCounts({ version }, "models from outside");
-    // Without a source it is of before models of two keys were told apart.
+    // Without a source it is from a version that did not distinguish models of two keys.
     const source = String(stored["source"] ?? sourceMark({ group: String(group), trust }));
     this.#versions = withVersion(isKnownVersions(versions) ? versions : [], source, version as number);
     if (source !== this.#source) return;
@@ -216,7 +216,7 @@ export class ModelIntake implements Stateful {
     this.#refused = typeof refused === "string" ? refused : null;
   }
 
-  /** What became of it before is not told again. To be called once the learner has its state. */
+  /** What became of it before is not reported again. To be called once the learner has its state. */
   begin(): void {
     this.#phase = this.#learnerPhase;
   }

@@ -5,7 +5,7 @@ import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { Shift } from "../learner/weight-shift.ts";
 import { formatShare } from "../wording/quantities.ts";
 
-/** What stands for a number that is not known yet. */
+/** What is shown for a number that is not known yet. */
 export const unknown = "–";
 
 type Scores = ClassificationReport | RegressionReport | EnsembleReport;

@@ -1,4 +1,4 @@
-/** What the wall clock shows at the time of a sample: hours and days are told by it. */
+/** What the wall clock shows at the time of a sample: hours and days are read from it. */
 import type { Config } from "../config/config.ts";
 import { clockIsSet, earliestTime } from "../machine/clock-set.ts";
 import type { SampleClock } from "../samples/sample-clock.ts";

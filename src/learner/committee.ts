@@ -26,7 +26,7 @@ export interface CommitteeOptions {
   own: readonly OwnExpert[];
 }
 
-/** An expert of the user, with a name that no other expert has, be it in use or not. */
+/** An expert of the user, with a name that no other expert has, in use or not. */
 export interface OwnExpert {
   name: string;
   expert: Expert;

@@ -19,7 +19,7 @@ type ReportOf<T> = T extends { classes: number } ? ClassificationReport : Regres
 type EnsembleReportOf<T> = T extends { classes: number } ? EnsembleClassReport : EnsembleNumberReport;
 
 /**
- * Builds a learner for a target among the columns of a sample: where `model` is named, be it as `{}`, that network alone;
+ * Builds a learner for a target among the columns of a sample: where `model` is named, even as `{}`, that network alone;
  * where not, the ensemble, which has nothing to tune. With `model: { ensemble: true, layers }` the ensemble has these
  * layers in its replayed network's place.
  * @throws RivuletError where a part of the description is wrong or does not fit another, or memory is short

@@ -27,7 +27,7 @@ export interface EnsembleParts {
   skill: number;
   /** Mean loss of each simple rule: the label frequencies, or the mean and the median, the last label or value, and a linear one. */
   baselines: { name: string; loss: number }[];
-  /** The experts, and the constant answer that stands beside them. */
+  /** The experts, and the constant answer that is shown beside them. */
   experts: ExpertReport[];
   /**
    * Alarms of drift. Of the last one: the mean error of the replayed network and the neighbours before and at it, the

@@ -41,7 +41,7 @@ export const guestName = "guest";
 
 /** Smallest weight of a new number in its statistics: they come from another device, and follow this one. */
 const statisticFloor = 0.0005;
-/** A number is answered within so many standard deviations of the mean. */
+/** A number is answered within this many standard deviations of the mean. */
 const targetBound = 8;
 /** Part of its probability that is shared evenly among the classes, as with the experts. */
 const evenPart = 0.0005;

@@ -171,7 +171,7 @@ export class HeldSamples implements Stateful {
   }
 }
 
-/** Copies row `from` of `width` numbers over row `to` of another width: cut off where it is too long, filled with 0 behind. */
+/** Copies row `from` of `width` numbers over row `to` of another width: cut off where it is too long, filled up with 0 where it is too short. */
 function copyRow<A extends Float32Array | Float64Array>(
   stored: A,
   from: number,

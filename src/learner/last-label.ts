@@ -60,7 +60,7 @@ export class LastLabel implements Stateful {
     return this.isOpen && ageClassOf(this.#asked[at.age]) === 0;
   }
 
-  /** To be called before a row is predicted, where so many labels have been learned. Allocates nothing. */
+  /** To be called before a row is predicted, where `learned` labels have been learned. Allocates nothing. */
   ask(row: number, learned: number): void {
     const asked = this.#asked;
     const age = row - this.#known[0];

@@ -79,7 +79,7 @@ const defaultLoss = (target: TargetDescription): Loss => {
 
 /**
  * The model for a target: parts as described, the rest by default. Where the layers do not end in a dense one,
- * a dense one of the target's width is put behind them, and behind that the activation that the loss is taken on.
+ * a dense one of the target's width is put after them, and after that the activation that the loss expects.
  * @throws RivuletError where a part cannot be read or does not fit the target
  */
 export function modelFor(target: TargetDescription, parts: ModelParts, inputs: number): Model {
@@ -201,7 +201,7 @@ function activationUnder(loss: Loss): Layer | null {
   return kind.target === "numbers" ? null : kind.layerBefore(loss);
 }
 
-/** Whether a layer behind the last dense one leaves the answer to the loss as it wants it. */
+/** Whether a layer after the last dense one is the activation that the loss expects. */
 function isAnswer(layer: Layer, activation: Layer | null): boolean {
   return layer.type === (activation?.type ?? "identity");
 }

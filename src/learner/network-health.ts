@@ -9,14 +9,14 @@ import { notNegative, parts, whole, wholeWithin } from "../state-check.ts";
 const fading = 0.995;
 /** Samples from one snapshot of healthy weights to the next, and from one look for overflow to the next. */
 const snapshotEvery = 256;
-/** Weights so many times larger than in the snapshot have run away: no change of what is measured does that. */
+/** Weights this many times larger than in the snapshot have run away: no change of what is measured does that. */
 const largestGrowth = 8;
 /** A network this long worse than the constant, by this part of its loss and as much more, learns too fast to learn. */
 const longestBad = 400;
 const slack = 0.05;
-/** So many samples one after the other without an answer or an update that is a finite number. */
+/** Samples one after the other without an answer or an update that is a finite number. */
 const longestStuck = 16;
-/** After so many failures from one snapshot that snapshot is not used again: the network starts over. */
+/** After this many failures from one snapshot that snapshot is not used again: the network starts over. */
 const mostFromSame = 3;
 
 const at = {

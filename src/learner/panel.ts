@@ -138,7 +138,7 @@ export class Panel<M extends Member = Member> {
   }
 
   /**
-   * Adds the constant behind the experts to `weights` [experts + 1], which then share what `joined` [2] leaves them: what they
+   * Adds the constant after the experts to `weights` [experts + 1], which then share what `joined` [2] leaves them: what they
    * count together, and what the constant does. Allocates nothing.
    */
   addConstant(weights: Float64Array, joined: Float64Array): void {

@@ -16,7 +16,7 @@ import type { PrequentialLearner, TrainingCounts } from "./prequential-learner.t
 /** Batches of the samples side by side: losses of successive samples are correlated, their means much less. */
 const batches = 25;
 /**
- * Before all samples have come, only a difference of so many standard errors, over so many batches, ends the comparison. Of
+ * Before all samples have come, only a difference of this many standard errors, over this many batches, ends the comparison. Of
  * fewer batches the standard error itself is too uncertain to be looked at again and again: with looks from the fifth batch
  * on, 3 % more of equally good networks went back.
  */
@@ -342,7 +342,7 @@ export class ReplaceableNetwork implements PrequentialLearner, ModelHost {
     return count >= earlyBatches && this.#isWorse(earlyErrors);
   }
 
-  /** Whether the mean difference is against the new network by so many standard errors. */
+  /** Whether the mean difference is against the new network by `errors` standard errors. */
   #isWorse(errors: number): boolean {
     const block = this.#block;
     const count = block[at.batches];
@@ -505,7 +505,7 @@ export function createReplaceableNetwork(options: ReplaceableOptions): Replaceab
 
 /**
  * What a network from outside has from the one before it: rate and schedule are the device's own. Without a schedule its
- * updates go on being counted, as what its optimizer keeps is of so many.
+ * updates go on being counted, as what its optimizer keeps depends on their number.
  */
 function ownSchedule({ network }: Learner): Partial<NetworkState> {
   const { skipped, learningRate, updates, plateau } = network.state();

@@ -14,7 +14,7 @@ export interface ReplayRingOptions {
   inputs: number;
   /** Keep targets in float64, for numbers that may be far from 0. Default false. */
   exactTargets?: boolean;
-  /** Targets are so many classes, of which the most frequent gives way to a new row. Default: the oldest row does. */
+  /** Number of classes, of which the most frequent gives way to a new row. Default: the oldest row does. */
   balancedClasses?: number;
 }
 

@@ -36,7 +36,7 @@ export function bytesIn(state: unknown): number {
   return bytes;
 }
 
-/** @throws RivuletError where a learner of `bytes` bytes is more than a file with so many bytes of state can describe */
+/** @throws RivuletError where a learner of `bytes` bytes is more than a file with `storedBytes` bytes of state can describe */
 function requireMemory(bytes: number, storedBytes: number): void {
   const most = 2 * storedBytes + freeBytes;
   if (bytes <= most) return;

@@ -71,7 +71,7 @@ export function requireTarget(target: TargetDescription, fields: readonly string
   }
 }
 
-/** A target to learn from lies within so many standard deviations of the mean. */
+/** A target to learn from lies within this many standard deviations of the mean. */
 const targetBound = 8;
 
 /**

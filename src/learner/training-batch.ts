@@ -34,7 +34,7 @@ export class TrainingBatch implements Stateful {
 
   /**
    * Adds the sample in row `rows`, and takes a step where there are enough: as many as the network takes at a time, or
-   * the rest of the update. Returns whether an update was completed, be it made or skipped. Allocates nothing.
+   * the rest of the update. Returns whether an update was completed, made or skipped. Allocates nothing.
    */
   add(): boolean {
     const network = this.#network;

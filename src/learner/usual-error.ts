@@ -6,7 +6,7 @@ const largest = 8;
 const largestDeviations = 4;
 const smallest = 1e-6;
 /**
- * The usual error before there is any, in deviations, and how many errors it stands for. Large, so that the rules do
+ * The usual error before there is any, in deviations, and how many errors it counts as. Large, so that the rules do
  * not trust the first rows too far: on a series of 130 rows that is worth 2 % of the error.
  */
 const first = 10;
@@ -14,7 +14,7 @@ const firstErrors = 2;
 
 /**
  * Running mean of errors in deviations, each at most eight times the mean or four deviations, whichever is more. Without the
- * first bound, errors behind a shift of level or a glitch count in full, and the rules learn nothing for long. Without the
+ * first bound, errors after a shift of level or a glitch count in full, and the rules learn nothing for long. Without the
  * second, the mean vanishes where most errors are 0 and fewer than one in eight is large, such as of a target that is rarely
  * anything but 0.
  */

@@ -98,7 +98,7 @@ export function createLogOutput(
 }
 
 /**
- * A pipe, opened anew so that only this end does not wait: to make the descriptor itself do so would change it for all
+ * A pipe, opened again so that only this end does not wait: to make the descriptor itself do so would change it for all
  * programs that share it. Null where it is not one, or may not be opened.
  */
 function openPipe(descriptor: number): number | null {

@@ -24,7 +24,7 @@ type Curve = { name: string; values: (number | null)[] };
 const height = () => (window.innerWidth < 600 ? 220 : 280);
 /** Steps are joined until each has at least this many pixels. */
 const pixelsPerPoint = 6;
-/** Beyond this, small losses are told apart only over powers of ten. */
+/** Beyond this, small losses can be distinguished only on a logarithmic scale. */
 const manyTimes = 20;
 /** Events that are worth a line. */
 const marked = /^(drift|pause|label|port-waiting|source-waiting|resume|begin|checkpoint-fails)$/;

@@ -17,7 +17,7 @@ import {
 import { ModelJoiner } from "./model-parts.ts";
 
 const firstRoomBytes = 1 << 12;
-/** More names than any learner has classes: a file that brings more of them is not to be believed. */
+/** More names than any learner has classes: a file with more of them is damaged. */
 const mostClassNames = 4096;
 
 /**

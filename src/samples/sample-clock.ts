@@ -138,7 +138,7 @@ export class SampleClock {
     this.#state[at.turns] = 0;
   }
 
-  /** Takes the time of the sample at the front of a ring whose clock is behind its `width` fields, or in its frame's header. */
+  /** Takes the time of the sample at the front of a ring whose clock comes after its `width` fields, or in its frame's header. */
   observeFront(ring: SampleRing, width: number): void {
     const { frontSlot } = ring;
     if (this.#isInHeader) this.observe(ring.deviceTimes, frontSlot, ring.measuredAt, frontSlot);

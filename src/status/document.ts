@@ -5,7 +5,7 @@ import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { ModelStatus } from "../model-status.ts";
 import type { ClockReport } from "../samples/sample-clock.ts";
 
-/** How the daemon stands, in a word. */
+/** What the daemon does, in a word. */
 export type Health = "learning" | "watching" | "paused" | "predicting" | "waiting" | "hung" | "ended";
 
 /** A line of the log. */
@@ -61,7 +61,7 @@ export interface AnomalyEpisode {
   saidNormal: boolean;
 }
 
-/** How a daemon that watches for anomalies stands. */
+/** State of a daemon that watches for anomalies. */
 export interface AnomalyStatus {
   /** In a few words. */
   text: string;
@@ -131,7 +131,7 @@ export interface StatusDocument {
     /** The effort to which learning stepped down because it fell behind; null where it did not. */
     loweredEffort: string | null;
   };
-  /** Those of an ensemble stand beside its baselines and its experts. */
+  /** Those of an ensemble are beside its baselines and its experts. */
   scores: ClassificationReport | RegressionReport | EnsembleReport;
   fields: FieldStatus[];
   memory: { residentBytes: number; arenaBytes: number };
@@ -142,7 +142,7 @@ export interface StatusDocument {
     path: string | null;
     ageSeconds: number | null;
   };
-  /** How sending to the host stands; null where the config has none. */
+  /** State of sending to the host; null where the config has none. */
   sync: SyncDocument | null;
   replies: { sent: number; dropped: number };
   /** What became of labels that came late, in samples; null where the config keeps none for them. */

@@ -1,4 +1,4 @@
-/** A text as bytes that many are sent at once. Its memory is used again, as what is made anew each second fills the heap. */
+/** A text as bytes that many are sent at once. Its memory is used again, as a new text each second fills the heap. */
 
 const pageBytes = 4096;
 

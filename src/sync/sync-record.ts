@@ -41,7 +41,7 @@ export interface SyncRecord {
 /** What a device remembers of the models of a group that one key has signed. */
 export interface ModelsRecord {
   group: string;
-  /** Mark of the group and the key; left out in a record of before they were told apart. */
+  /** Mark of the group and the key; left out in a record from before these were distinguished. */
   source?: string;
   /** The newest version that was taken, or refused though its signature is valid: what is not above it is never taken. */
   known: number;

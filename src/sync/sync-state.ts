@@ -1,4 +1,4 @@
-/** How sending to the host stands, by the record that each run of it leaves: no connection is opened. */
+/** State of sending to the host, from the record that each run of it leaves: no connection is opened. */
 import { sharedNameProblem } from "./shared-name.ts";
 import type { SyncConfig } from "./sync-config.ts";
 import { dueIn, readSyncRecord, sentCount } from "./sync-record.ts";

@@ -140,7 +140,7 @@ function heldRows(rows: (width: number) => Iterable<ArrayLike<number>>): Dataset
   return { name: "the dataset", unit: "row", correctable: true, read: readerOf(rows) };
 }
 
-/** The rows that stand one after the other in a typed array. */
+/** The rows in a typed array, one after the other. */
 function* rowsIn(values: Float64Array | Float32Array, width: number): Generator<ArrayLike<number>> {
   if (values.length % width !== 0) {
     throw new RivuletError(

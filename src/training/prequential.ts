@@ -16,7 +16,7 @@ export interface PrequentialOptions extends Pick<RowOptions, "createValidator" |
    */
   onProgress?: (progress: { rows: number }) => void;
   /**
-   * Called after each target that was learned from, with where it stands and the number of its row, or of the latest one
+   * Called after each target that was learned from, with its index in `targets` and the number of its row, or of the latest one
    * where the target came late. The answer that it was compared with is in `learner.prediction`.
    */
   onLearned?: (targets: Float64Array, at: number, row: number) => void;

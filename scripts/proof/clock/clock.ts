@@ -37,7 +37,7 @@ const settings: Record<string, (clock: WrongClock) => void> = {
 /** Rows before the clock is set, and after it: more than what is normal takes to be known. */
 const rowsBefore = 620;
 const rowsAfter = 150;
-/** A clock that is off by less is not told of. */
+/** A clock that is off by less is not reported. */
 const toldMs = 5000;
 const burst = 20;
 /** Alarms that a board may give in the weeks of a trial, where it may give 2 a week. */

@@ -8,7 +8,7 @@ import { colours, type LineChart, lineChart, type Series } from "../charts/line-
 import { type Figure, htmlOf } from "../charts/page.ts";
 import { surfaceChart } from "../charts/surface-chart.ts";
 
-/** A figure of the page, which may stand in a file of its own as well. */
+/** A figure of the page, which may also be a file of its own. */
 export interface CompareFigure extends Figure {
   /** Its file's name without `.svg`. */
   file: string;

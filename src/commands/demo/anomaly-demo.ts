@@ -1,4 +1,4 @@
-/** The demonstration of `rivulet demo --anomaly`: normal is learned, and faults are told. */
+/** The demonstration of `rivulet demo --anomaly`: normal is learned, and faults are reported. */
 import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { type Config, configOf } from "../../config/config.ts";
@@ -147,7 +147,7 @@ function reportOf(
     },
     text: [
       "",
-      `In ${formatDuration(machineMs)} of a clock that ran ${machineSpeed} times faster than yours it told ${formatCount(anomaly.alarms, "anomaly", "anomalies")}:`,
+      `In ${formatDuration(machineMs)} of a clock that ran ${machineSpeed} times faster than yours it reported ${formatCount(anomaly.alarms, "anomaly", "anomalies")}:`,
       ...[...anomaly.episodes]
         .reverse()
         .map(({ number, text, outcome }) => `  ${number}  ${text}; ${outcome ?? "it goes on"}`),

@@ -34,7 +34,7 @@ export interface AnomalyDemoState {
 /** Latest entries of what was said that are shown. */
 const shownEntries = 3;
 
-/** Shows how normal is learned, and faults are told. */
+/** Shows how normal is learned, and faults are reported. */
 export const createAnomalyView = (json: boolean) =>
   createProgressView<AnomalyDemoState>(json, { lineOf, pictureOf });
 

@@ -38,8 +38,8 @@ const rowLines = ([name, value]: Row, width: number): string[] =>
   );
 
 /**
- * The lines of the view, for a terminal `width` columns wide; what somebody should look at stands where no terminal is too
- * low for it.
+ * The lines of the view, for a terminal `width` columns wide; what somebody should look at comes first, where
+ * every terminal is high enough for it.
  *
  * @param lost why the daemon is out of reach, which makes all else old; null while it is heard
  */
@@ -51,7 +51,7 @@ export function livePicture(
 ): string[] {
   const { name, version, health, reason, uptimeSeconds, problems, recent } = document;
   const about = dim(`rivulet ${version}, up ${formatDuration(1000 * uptimeSeconds)}`);
-  // A reason that is a problem stands among these.
+  // A reason that is a problem is shown among these.
   const state = problems.includes(reason) ? health : `${health}: ${withLocalTimes(reason)}`;
   const head =
     lost === null

@@ -1,4 +1,4 @@
-/** `rivulet replay --anomaly`: what is unlike normal in a recording or a file, as the daemon would have told it. */
+/** `rivulet replay --anomaly`: what is unlike normal in a recording or a file, as the daemon would have reported it. */
 import { type AnomalyConfig, anomalyWithDefaults, watchedColumns } from "../../config/anomaly-config.ts";
 import type { Config } from "../../config/config.ts";
 import { unwatchedTarget, watchedIntervalMs } from "../../config/plan-anomaly.ts";

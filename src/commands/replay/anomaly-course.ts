@@ -39,7 +39,7 @@ export class AnomalyCourse {
       if (value > this.#greatest[at * width + column]) this.#greatest[at * width + column] = value;
     }
     this.#evidence[at] = Math.max(this.#evidence[at], detector.evidence);
-    // Before anything can be told there is none.
+    // Before anything can be reported there is none.
     this.#threshold[at] = detector.isWarm ? detector.threshold : 0;
   }
 

@@ -201,7 +201,7 @@ function seriesLines(name: string, { rate, isTimed }: { rate: number | null; isT
     ...(rate === null ? [] : [`  rate: ${rateText(rate)} # as measured; text such as 1/hour will do too`]),
     ...(proposed?.isClear ? featuresBlock(proposed) : []),
     "anomaly: { alarmsPerWeek: 2 } # a single column: anomalies are reported",
-    `# ${forecast} # beside it or in its place: predicts the column so many rows ahead`,
+    `# ${forecast} # beside it or in its place: predicts the column this many rows ahead`,
   ];
 }
 

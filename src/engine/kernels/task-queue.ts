@@ -11,7 +11,7 @@
 export const lineSlots = 16;
 
 /**
- * Slots of the queue itself, a line for each thread's writing. The claims follow behind, one for each task, then the
+ * Slots of the queue itself, a line for each thread's writing. The claims follow, one for each task, then the
  * tasks, a line each, which hardly ever change. A line that another core wrote takes up to half a microsecond to come.
  */
 export enum Queue {

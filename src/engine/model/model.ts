@@ -17,7 +17,7 @@ export * from "../optimizers/kinds.ts";
 /** One layer. */
 export type Layer = SingleLayer | Residual;
 
-/** Layers that what goes in is added to behind them. */
+/** Layers whose input is added to their output. */
 export type Residual = { type: "residual"; layers: Layer[] };
 
 /** `y = x + f(x)`, with f a stack of layers that keeps the shape (He et al., 2016). */

@@ -33,7 +33,7 @@ export function setLifetimes(
 }
 
 /**
- * Assigns every buffer its offset: permanent buffers one after the other, in order; the others behind them, as
+ * Assigns every buffer its offset: permanent buffers one after the other, in order; the others after them, as
  * `placeByLifetime` does. Returns the size of the arena in bytes.
  */
 export function place(buffers: readonly PlannedBuffer[]): number {

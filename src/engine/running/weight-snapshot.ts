@@ -20,7 +20,7 @@ export class WeightSnapshot {
 
   /**
    * Whether a number of the network has overflowed, so that its state cannot be restored: only `recover` mends that. Losses
-   * and gradients need not tell: behind an infinite weight tanh is 1 and its slope 0. Allocates nothing.
+   * and gradients need not show it: after an infinite weight tanh is 1 and its slope 0. Allocates nothing.
    */
   hasOverflowed(): boolean {
     const pairs = this.#pairs;
@@ -45,7 +45,7 @@ export class WeightSnapshot {
   }
 
   /**
-   * Whether a parameter has become so many times larger than its copy (root mean square, which counts as 0.1 at least), or
+   * Whether a parameter has become `times` times larger than its copy (root mean square, which counts as 0.1 at least), or
    * is not finite. Allocates nothing.
    */
   isOutgrown(times: number): boolean {

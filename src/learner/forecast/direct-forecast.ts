@@ -48,7 +48,7 @@ const weekSeconds = 7 * daySeconds;
 const forecasters = ["last value", "season of a day", "season of a week", "least squares", "ensemble"];
 const at = { lastValue: 0, day: 1, week: 2, leastSquares: 3, other: 4 } as const;
 const most = forecasters.length;
-/** What is kept of a forecast until its truth comes, behind the inputs and the answers. */
+/** What is kept of a forecast until its truth comes, after the inputs and the answers. */
 const kept = { answer: 0, width: 1, value: 2, deviation: 3, row: 4 } as const;
 const keptNumbers = 5;
 const slotNumbers = inputs + most + keptNumbers;
@@ -182,7 +182,7 @@ export class DirectForecast implements Stateful {
     this.#readPast(seasons * rows - this.horizon, this.answers, answerAt);
   }
 
-  /** Writes the value of so many rows before the one at hand, which is 0, to `out[outAt]`; nothing where it is not known. */
+  /** Writes the value that was this many rows before the latest one, which is 0, to `out[outAt]`; nothing where it is not known. */
   #readPast(rows: number, out: Float64Array, outAt: number): void {
     const count = this.#own[own.rows];
     const past = this.#past;

@@ -5,7 +5,7 @@ import { restoreArrays } from "../restore-arrays.ts";
 const forgetting = 0.9995;
 /** Where the inverse covariance starts, and its largest diagonal: an input that is quiet for months must not grow it. */
 const firstVariance = 0.05;
-/** An error counts as at most so many standard deviations. */
+/** An error counts as at most this many standard deviations. */
 const largestError = 8;
 
 /**

@@ -26,7 +26,7 @@ import { SampleCheck } from "../sample-check.ts";
 import { DirectForecast, type DirectForecastOptions } from "./direct-forecast.ts";
 import { forecastFeatures } from "./forecast-features.ts";
 
-/** What is forecast: a column, so many rows ahead. */
+/** What is forecast: a column, a number of rows ahead. */
 export interface ForecastTarget {
   column: string;
   /** Rows of features ahead. */

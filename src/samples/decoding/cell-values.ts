@@ -250,7 +250,7 @@ export class CellValues {
     return this.#given[field] === this.#line;
   }
 
-  /** Whether the line has had a value so far, be it one that is not finite. */
+  /** Whether the line has had a value so far, even one that is not finite. */
   get hasValue(): boolean {
     return this.#present > 0;
   }
@@ -502,7 +502,7 @@ export class CellValues {
   }
 
   /**
-   * Reads a number whose decimals stand after a comma, so that a point stands between groups of three digits or nowhere:
+   * Reads a number with a decimal comma, so that points in it can only separate groups of three digits:
    * 21.38 is none, as 21.375 would be another one. Returns the index after it, or -1.
    */
   #readCommaDecimal(bytes: Uint8Array, start: number, end: number, cell: number): number {

@@ -1,11 +1,11 @@
-/** Finds in the cells of a text which mark stands before decimals, and whether the other one stands between groups of digits. */
+/** Finds in the cells of a text which mark is the decimal mark, and whether the other one separates groups of digits. */
 import { comma, point } from "./ascii.ts";
 import { groupingOf } from "./grouped-number.ts";
 import { cellKindOf, type LineKind, withoutUnit } from "./line-form.ts";
 
 /** What the cells show. */
 export interface DecimalMarks {
-  /** The mark before decimals, where the other one stands between groups of three digits: `1.200` or `1,200` is a group. */
+  /** The decimal mark, where the other one separates groups of three digits: `1.200` or `1,200` is a group. */
   decimal?: "comma" | "point";
   /** How a cell is read that may as well be another number; absent where the cells leave no doubt. */
   doubt?: string;
@@ -18,13 +18,13 @@ const codes = { point, comma };
 
 /** What cells show of a mark, each by the first cell that shows it. */
 interface Seen {
-  /** The mark groups digits: the other one stands after it, as in 1.200,5 for the point. */
+  /** The mark groups digits: the other one comes after it, as in 1.200,5 for the point. */
   certain?: string;
   /** The mark comes more than once, as in 1.200.300: it groups digits, or separates the parts of a version. */
   several?: string;
   /** Three digits follow the mark, as in 1.200: it is a thousands separator or a decimal mark. */
   either?: string;
-  /** The mark stands before decimals: other than three digits follow, or no group precedes it. */
+  /** It is the decimal mark: other than three digits follow, or no group precedes it. */
   isDecimal: boolean;
 }
 
@@ -45,7 +45,7 @@ export function decimalMarksIn(rows: readonly string[][], kind: LineKind): Decim
   return { doubt: doubtOf(commas.either, commas.either.replace(",", "."), "point") };
 }
 
-/** Whether cells show that a mark stands between groups: by what stands after one, or by several beside other decimals. */
+/** Whether cells show that a mark groups digits: by what comes after one, or by several beside other decimals. */
 function isBetweenGroups({ certain, several }: Seen, other: Seen): boolean {
   return certain !== undefined || (several !== undefined && (other.isDecimal || other.either !== undefined));
 }
@@ -75,7 +75,7 @@ function seenIn(cells: readonly string[], kind: LineKind, mark: Mark): Seen {
   return seen;
 }
 
-/** Whether three digits stand after the mark and a unit after them: 1,200 kg shows no more than 1,200 does. */
+/** Whether three digits follow the mark, and a unit follows them: 1,200 kg shows no more than 1,200 does. */
 const isGroupWithUnit = (cell: string, mark: Mark) => groupingOf(withoutUnit(cell))?.mark === codes[mark];
 
 /** Returns a cell without the points between its groups of digits. */

@@ -15,7 +15,7 @@ export interface DecoderCounts {
   rejected: number;
   /** Samples that the device sent but that did not arrive, by their sequence numbers. */
   missing: number;
-  /** 1 where the stream ended in a part of a line; absent where that cannot be told. */
+  /** 1 where the stream ended in a part of a line; absent where that is not known. */
   cutOff?: number;
   /** Samples that could not be combined with recent ones of every other device; absent where there is one device. */
   unmatched?: number;

@@ -24,7 +24,7 @@ export const separators = [semicolon, tab, bar, comma, blank] as const;
 /** What a number or a missing value begins with that is no digit. */
 const dataMarks: readonly number[] = [plus, minus, point];
 
-/** Which mark stands before decimals; null: a point, or a comma where no comma separates cells. */
+/** The decimal mark; null: a point, or a comma where no comma separates cells. */
 export type DecimalMark = "point" | "comma" | null;
 
 /** Reads lines of cells by the places of the columns. */

@@ -1,8 +1,8 @@
 /**
- * Reads numbers whose digits stand in groups of three, as spreadsheets and people write them: `1.200,5`, `1,200.5`,
+ * Reads numbers whose digits are in groups of three, as spreadsheets and people write them: `1.200,5`, `1,200.5`,
  * `1'200.5`, `1 200,5`. A single group after a point or a comma, `1.200`, may as well be decimals, and several after
- * points, `1.200.300`, a version or an address: points stand between groups only where a comma ends the number, or where
- * the caller knows that decimals stand after a comma.
+ * points, `1.200.300`, a version or an address: points separate groups only where a comma follows them, or where
+ * the caller knows that the comma is the decimal mark.
  */
 import { apostrophe, blank, comma, isDigit, minus, plus, point } from "./ascii.ts";
 import { readDecimal } from "./decimal.ts";

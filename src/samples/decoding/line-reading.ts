@@ -54,7 +54,7 @@ export const unwanted = "_";
 export interface ReadingOptions {
   /** Names of all columns of a line by place, `_` for one that nobody wants. Default: the fields. */
   columns?: readonly string[];
-  /** Which mark stands before decimals. Default: as the separator shows. */
+  /** The decimal mark. Default: as the separator shows. */
   decimal?: DecimalMark;
   /** Cells of a row, where a header names more. Default: as many as the header. */
   width?: number;

@@ -31,7 +31,7 @@ const unknownCommas = 0;
 const separatingCommas = 1;
 const decimalCommas = 2;
 
-/** 1 for each byte that ends a value, 2 for the comma, which may stand before decimals, [256]. */
+/** 1 for each byte that ends a value, 2 for the comma, which may be the decimal mark, [256]. */
 const endings = new Uint8Array(256);
 for (const byte of [blank, carriageReturn, tab, semicolon, bar]) endings[byte] = 1;
 endings[comma] = 2;
@@ -190,7 +190,7 @@ export class PairLines {
     return byte !== comma || !isBetweenDigits(bytes, at, end) || !this.#haveDecimalComma(bytes, end);
   }
 
-  /** Whether the commas between digits of this line stand before decimals. */
+  /** Whether the commas between digits of this line are decimal marks. */
   #haveDecimalComma(bytes: Uint8Array, end: number): boolean {
     if (this.#commas === unknownCommas) {
       this.#commas = commasSeparate(bytes, this.#lineStart, end) ? separatingCommas : decimalCommas;

@@ -11,13 +11,13 @@ export interface StretchReader {
    */
   readStretch(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void;
   /**
-   * Reads the stretch that begins at `start` of `bytes` without being told where it ends, if it is of the usual kind:
+   * Reads the stretch that begins at `start` of `bytes` without knowing where it ends, if it is of the usual kind:
    * that spares a search for its end.
    *
    * @returns the index of its delimiter before `end`, or -1 where nothing was read
    */
   readAhead?(bytes: Uint8Array, start: number, end: number, slot: number, time: number): number;
-  /** Is told when a stretch becomes too long to be whole, though it has no end yet; `bytes` is its beginning. */
+  /** Called when a stretch becomes too long to be whole, though it has no end yet; `bytes` is its beginning. */
   noticeLength(bytes: Uint8Array, length: number): void;
 }
 

@@ -67,7 +67,7 @@ export interface TextLook {
   width?: number;
   /** Number of the line that is the header, from 1, where it stands above the rows: what stands above it are titles. */
   headerLine?: number;
-  /** The mark before decimals, where the other one stands between groups of three digits: `1.200` or `1,200` is a group. */
+  /** The decimal mark, where the other one separates groups of three digits: `1.200` or `1,200` is a group. */
   decimal?: "comma" | "point";
   /** How a cell is read that may as well be another number, where the other cells do not show which. */
   markDoubt?: string;
@@ -288,7 +288,7 @@ function turnsAmong(
 
 /**
  * Returns what of a text may be meant otherwise than it is read, as sentences without a full stop.
- * @param isMarkKnown a config says which mark stands before decimals
+ * @param isMarkKnown a config says which the decimal mark is
  */
 export function doubtsAbout({ markDoubt, turns }: TextLook, isMarkKnown = false): string[] {
   const doubts = markDoubt === undefined || isMarkKnown ? [] : [markDoubt];

@@ -284,7 +284,7 @@ function leftOutText(column: TextColumn, place: number, { rows, namedBy }: TextL
 }
 
 /**
- * What the lines hold where the comma stands before decimals: `20,39` may be one number. Null where they hold nothing else
+ * What the lines hold where the comma is the decimal mark: `20,39` may be one number. Null where they hold nothing else
  * than what was found.
  */
 function otherReadingOf(

@@ -299,7 +299,7 @@ function putIntoInbox(
   return path;
 }
 
-/** Runs a change of the folder, and tells of its failure in a sentence. */
+/** Runs a change of the folder, and reports its failure in a sentence. */
 function withDiskError<T>(directory: string, write: () => T): T {
   try {
     return write();

@@ -66,7 +66,7 @@ export class Fleet implements Devices {
     return rows;
   }
 
-  /** Yields each device once, by name, and keeps nothing of it in memory unless told so. */
+  /** Yields each device once, by name, and keeps nothing of it in memory unless asked to. */
   async *each(nowMs: number, { areKept: isKept = false } = {}): AsyncGenerator<DeviceRow> {
     const folders = (await this.#objects.names("devices/")).filter((name) => name.endsWith("/"));
     const devices = folders.map((name) => name.slice(0, -1)).filter(isBareName);

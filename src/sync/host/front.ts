@@ -1,6 +1,6 @@
 /**
  * A host without objects: it checks the key of a device and sends it on to an S3 store, by a URL that is signed for this one
- * request. Devices hold no key of the store, bodies do not pass through here, and any number of fronts stand side by side.
+ * request. Devices hold no key of the store, bodies do not pass through here, and any number of fronts may run side by side.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { RivuletError } from "../../errors/errors.ts";
@@ -30,7 +30,7 @@ export interface FrontOptions {
   region: string;
   /** Called for each request, so that keys that expire can be renewed. */
   credentials: () => Promise<Credentials>;
-  /** Lists for devices, which must not see the prefix; shows what the devices tell of themselves. */
+  /** Lists for devices, which must not see the prefix; shows what the devices report of themselves. */
   store: Pick<ObjectStore, "list" | "get" | "folders">;
   log?: (sentence: string) => void;
   /** Largest body of a request. Default: 64 MiB. */

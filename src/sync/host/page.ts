@@ -271,7 +271,7 @@ function* metricsText(rows: readonly DeviceRow[]): Generator<string> {
     ],
     [
       "problems",
-      "Number of problems that the device tells of.",
+      "Number of problems that the device reports.",
       ({ status }) => status.report.problems.length + Number(status.sync.problem !== null),
     ],
   ];

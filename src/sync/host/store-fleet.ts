@@ -1,4 +1,4 @@
-/** The devices of a store behind a front: what they tell in `status.json`, which the store keeps. */
+/** The devices of a store behind a front: what they report in `status.json`, which the store keeps. */
 import { RivuletError } from "../../errors/errors.ts";
 import type { ObjectStore } from "../client/object-store.ts";
 import { type DeviceStatus, decodeStatus, mostStatusBytes } from "../device-status.ts";
