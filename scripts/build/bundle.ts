@@ -102,9 +102,13 @@ const rooms: Part[] = [
   // From a config to what it describes.
   {
     name: "configured",
-    holds: ["configured-learner.ts", "plan-config.ts", "plan-labels.ts", "plan-anomaly.ts"].map(
-      (path) => `config/${path}`,
-    ),
+    holds: [
+      "configured-learner.ts",
+      "plan-config.ts",
+      "plan-daemon.ts",
+      "plan-labels.ts",
+      "plan-anomaly.ts",
+    ].map((path) => `config/${path}`),
   },
   { name: "data", holds: ["library/data-files.ts"] },
   { name: "framed", holds: ["commands/data/data-file.ts", "commands/data/framed-file.ts"] },

@@ -1,12 +1,11 @@
 import { type Config, loadConfig, sampleColumns } from "../config/config.ts";
-import { mostCheckpointBytes, planConfig } from "../config/plan-config.ts";
+import { type PlannedDaemon, planDaemon } from "../config/plan-daemon.ts";
 import { portsOf } from "../config/source-config.ts";
 import { recognizeBoard } from "../device/board.ts";
 import { examine } from "../device/examine.ts";
 import type { Finding, Needs } from "../device/finding.ts";
 import { thisMachine } from "../device/machine.ts";
 import { availableVariants } from "../engine/kernels/kernels.ts";
-import type { Plan } from "../engine/planning/plan.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { findByDevice } from "../samples/ports/port-finder.ts";
 import type { UsbDevice } from "../samples/ports/port-survey.ts";
@@ -67,10 +66,10 @@ function describe({ check, status, text, fix }: Finding): string {
 /** Returns the needs of a config, once for each of its ports, but at least once. */
 function needsOf(config: Config, file: string): Needs[] {
   const columns = sampleColumns(config);
-  let plan: Plan | null = null;
+  let plan: PlannedDaemon | null = null;
   let refused: string | null = null;
   try {
-    if (columns !== null) plan = planConfig(config, columns);
+    if (columns !== null) plan = planDaemon(config, columns);
   } catch (error) {
     if (!(error instanceof RivuletError)) throw error;
     refused = error.message;
@@ -83,9 +82,9 @@ function needsOf(config: Config, file: string): Needs[] {
     checkpoints: {
       directory: config.checkpoint.directory,
       keep: config.checkpoint.keep,
-      bytes: columns === null || plan === null ? null : mostCheckpointBytes(config, columns, plan),
+      bytes: plan?.checkpointBytes ?? null,
     },
-    arena: refused === null ? (plan === null ? null : { bytes: plan.totalBytes }) : { refused },
+    planned: refused === null ? plan && { bytes: plan.bytes } : { refused },
     gpio: config.gpio !== null,
   };
   return [needs, ...ports.slice(1).map((port) => ({ ...needs, ...port }))];

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { diskError } from "../checkpoint/disk-error.ts";
 import { type Config, devicesOf, loadConfig, sampleColumns } from "../config/config.ts";
-import { planConfig } from "../config/plan-config.ts";
+import { planDaemon } from "../config/plan-daemon.ts";
 import { originOf, portsOf } from "../config/source-config.ts";
 import { installedConfig } from "../device/installed-config.ts";
 import { describePort, firstGroup, type PortFacts } from "../device/port.ts";
@@ -127,7 +127,7 @@ function installation(config: Config, service: string, root: string) {
         config.status !== null ||
         (config.predictions?.tcp ?? config.predictions?.webhook ?? null) !== null,
       ...(gpio && { gpio }),
-      arenaBytes: planConfig(config, columns).totalBytes,
+      plannedBytes: planDaemon(config, columns).bytes,
       queueBytes: SampleRing.bytesFor(fields.length, queue.samples),
       systemd: root === "/" ? systemdVersion() : null,
     }),

@@ -3,18 +3,17 @@ import { type Config, loadConfig, sampleColumns } from "../config/config.ts";
 import { ensembleOptions, forecasterOptions } from "../config/configured-learner.ts";
 import { sequenceText } from "../config/features-config.ts";
 import { written } from "../config/part-reference.ts";
-import { mostAnomalyCheckpointBytes, type PlannedAnomaly, planAnomaly } from "../config/plan-anomaly.ts";
+import { type PlannedAnomaly, planAnomaly } from "../config/plan-anomaly.ts";
 import {
   guestBytesOf,
   historyBytesOf,
-  mostCheckpointBytes,
-  mostEnsembleCheckpointBytes,
   planConfig,
   planEnsembleOf,
   planFeaturesOf,
   planForFit,
   planNetworkLabels,
 } from "../config/plan-config.ts";
+import { planDaemon } from "../config/plan-daemon.ts";
 import { type PlannedLabels, planLabels } from "../config/plan-labels.ts";
 import type { Plan, PlannedBuffer } from "../engine/planning/plan.ts";
 import { plan } from "../engine/planning/planner.ts";
@@ -39,7 +38,7 @@ function watchPlan(config: Config, columns: readonly string[]): Report {
   const anomaly = planAnomaly(config, columns, 0);
   const bytes = anomaly?.bytes ?? 0;
   const historyBytes = historyBytesOf({ target: null, isEnsemble: false });
-  const daily = dailyWrites(config, mostAnomalyCheckpointBytes(config, columns) + historyBytes);
+  const daily = dailyWrites(config, columns);
   const { budgetBytes } = config.memory;
   return {
     data: {
@@ -64,11 +63,7 @@ async function ensemblePlan(config: Config, columns: readonly string[]): Promise
   const fit = fitOf(config, columns);
   const labels = planLabels(config, planned.held, totalBytes);
   const anomaly = planAnomaly(config, columns, totalBytes + (labels?.bytes ?? 0));
-  const checkpointBytes =
-    mostEnsembleCheckpointBytes(config, columns, planned) +
-    (labels?.bytes ?? 0) +
-    mostAnomalyCheckpointBytes(config, columns);
-  const daily = dailyWrites(config, checkpointBytes);
+  const daily = dailyWrites(config, columns);
   const historyBytes = historyBytesOf({ target: config.target, isEnsemble: true });
   const { effort, stepsDown, layers } = config.ensemble as NonNullable<Config["ensemble"]>;
   const { measureEfforts } = await import("./plan/effort-costs.ts");
@@ -160,11 +155,6 @@ function networkFigures(config: Config, columns: readonly string[]) {
   const labels = planNetworkLabels(config, planned);
   const guestBytes = guestBytesOf(config, planned);
   const anomaly = planAnomaly(config, columns, planned.totalBytes + guestBytes + (labels?.bytes ?? 0));
-  const checkpointBytes =
-    mostCheckpointBytes(config, columns, planned) +
-    features.bytes +
-    (labels?.bytes ?? 0) +
-    mostAnomalyCheckpointBytes(config, columns);
   const { model, batchSize } = planned;
   return {
     ...{ planned, features, labels, guestBytes, anomaly },
@@ -172,7 +162,7 @@ function networkFigures(config: Config, columns: readonly string[]) {
     predictingBytes: plan(model, { batchSize, training: false }).totalBytes,
     historyBytes: historyBytesOf({ target: config.target, isEnsemble: false }),
     fit: fitOf(config, columns),
-    daily: dailyWrites(config, checkpointBytes),
+    daily: dailyWrites(config, columns),
   };
 }
 
@@ -297,8 +287,9 @@ const statusLines = 24 * 60;
 const statusLineBytes = 256;
 
 /** What a day of learning writes with the interval between saves and a status line a minute. An SD card wears out by it. */
-function dailyWrites({ checkpoint }: Config, checkpointBytes: number) {
-  const everyMs = checkpoint.everyMs ?? savingInterval(checkpointBytes);
+function dailyWrites(config: Config, columns: readonly string[]) {
+  const { checkpointBytes } = planDaemon(config, columns);
+  const everyMs = config.checkpoint.everyMs ?? savingInterval(checkpointBytes);
   const { checkpoints, bytes } = dailySaves(everyMs, checkpointBytes);
   return { everyMs, checkpoints, checkpointBytes, statusLines, bytes: bytes + statusLines * statusLineBytes };
 }

@@ -22,8 +22,8 @@ export interface Needs {
   noPort: string | null;
   /** `bytes`: the largest size of one checkpoint; null where the columns are not known. */
   checkpoints: { directory: string; keep: number; bytes: number | null };
-  /** Bytes of the network's arena, or why it cannot be planned; null where the columns are not known. */
-  arena: { bytes: number } | { refused: string } | null;
+  /** Bytes of all that is learned, or why it cannot be planned; null where the columns are not known. */
+  planned: { bytes: number } | { refused: string } | null;
   /** Whether the config uses GPIO pins. */
   gpio: boolean;
 }

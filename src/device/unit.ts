@@ -15,8 +15,8 @@ export interface UnitFacts {
   network: boolean;
   /** The group that may use GPIO, `null` where there is none; absent where the config does not use GPIO. */
   gpio?: { group: string | null };
-  /** Planned memory of the neural network. */
-  arenaBytes: number;
+  /** Planned memory of all that is learned. */
+  plannedBytes: number;
   /** Memory of the queue of samples. */
   queueBytes: number;
   /** Version of the systemd that will run the unit; `null` where it is unknown. */
@@ -65,7 +65,7 @@ export function unitText(template: string, facts: UnitFacts): string {
         ? ["RestartSteps=6", "RestartMaxDelaySec=5min"]
         : [],
     groups: groups.length === 0 ? [] : [`SupplementaryGroups=${groups.join(" ")}`],
-    memory: memory(facts.arenaBytes, facts.queueBytes),
+    memory: memory(facts.plannedBytes, facts.queueBytes),
     devices: devices.map((name) => `DeviceAllow=char-${name} rw`),
     tunables: gpio
       ? ["# Pins are exported and driven through files in /sys.", "ProtectKernelTunables=no"]
@@ -99,10 +99,10 @@ function loading(classes: readonly string[]): string[] {
   return units === "" ? [] : [`Wants=${units}`, `After=${units}`];
 }
 
-function memory(arenaBytes: number, queueBytes: number): string[] {
-  const limit = baseMebibytes + Math.ceil((4 * arenaBytes + queueBytes) / mebibyte);
+function memory(plannedBytes: number, queueBytes: number): string[] {
+  const limit = baseMebibytes + Math.ceil((4 * plannedBytes + queueBytes) / mebibyte);
   return [
-    `# ${baseMebibytes} MiB for Node and the daemon, plus 4 times the arena of ${arenaBytes} bytes (the arena, the copy that is saved,`,
+    `# ${baseMebibytes} MiB for Node and the daemon, plus 4 times the ${plannedBytes} bytes of what is learned (itself, the copy that is saved,`,
     `# and a checkpoint as read and as decoded), plus the queue of ${queueBytes} bytes.`,
     `MemoryHigh=${limit - pressureMebibytes}M`,
     `MemoryMax=${limit}M`,

@@ -117,7 +117,14 @@ describe.concurrent("doctor", () => {
     const cwd = folderWith({ "c.yaml": config("/dev/ttyUSB99", "memory: { budget: 100B }\n") });
     const { of } = await doctor(["c.yaml"], { cwd });
     expect(of("memory")).toMatchObject({ status: "problem", fix: "rivulet plan c.yaml" });
-    expect(of("memory")?.text).toMatch(/^the network cannot be planned: .*budget/);
+    expect(of("memory")?.text).toMatch(/^what is learned cannot be planned: .*budget/);
+  });
+
+  test("finds nothing wrong with the memory of a config that only watches for anomalies", async () => {
+    const text = config(terminalPath()).replace(/target:.*/, "anomaly: { alarmsPerWeek: 2 }");
+    const { of } = await doctor(["c.yaml"], { cwd: folderWith({ "c.yaml": text }) });
+    expect(of("memory")?.text).not.toMatch(/planned|target/);
+    expect(of("space")?.status).not.toBe("problem");
   });
 
   test(

@@ -233,6 +233,16 @@ describe("rivulet install", () => {
     expect(existsSync(join(root, "etc/systemd"))).toBe(false);
   });
 
+  test("installs a config that only watches for anomalies, with the memory that this takes", async () => {
+    const watching = config.replace(/target:.*\nmodel:.*/, "anomaly: { alarmsPerWeek: 2 }");
+    const { cwd, root } = image(watching);
+    const { code, stderr } = await install(cwd);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(readFileSync(join(root, unit), "utf8")).toMatch(
+      /plus 4 times the 1\d{5} bytes of what is learned/,
+    );
+  });
+
   test(
     "makes a unit that systemd finds nothing wrong with, and safe",
     needing(hasSystemd, "systemd-analyze (apt install systemd)"),

@@ -167,7 +167,7 @@ const cases: Record<string, Case> = {
   },
   "too little memory for the network": {
     changes: meminfo(512, 300),
-    needs: { arena: { bytes: 400 * 2 ** 20 } },
+    needs: { planned: { bytes: 400 * 2 ** 20 } },
     expected: ["memory", "problem", /^300 MiB of 512 MiB are free, but the daemon needs 464 MiB/, /^ps /],
   },
   "less memory than suits the board": {
@@ -180,7 +180,7 @@ const cases: Record<string, Case> = {
     ],
   },
   "a network larger than suits the board": {
-    needs: { arena: { bytes: 300 * 2 ** 20 } },
+    needs: { planned: { bytes: 300 * 2 ** 20 } },
     expected: [
       "memory",
       "warning",
@@ -189,11 +189,11 @@ const cases: Record<string, Case> = {
     ],
   },
   "a network that exceeds its budget": {
-    needs: { arena: { refused: "memory.budget is 64 KiB and the plan takes more" } },
+    needs: { planned: { refused: "memory.budget is 64 KiB and the plan takes more" } },
     expected: [
       "memory",
       "problem",
-      /^the network cannot be planned: memory\.budget is/,
+      /^what is learned cannot be planned: memory\.budget is/,
       /^rivulet plan pump\.yaml$/,
     ],
   },

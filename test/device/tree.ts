@@ -214,7 +214,7 @@ export function needing(changes: Partial<Needs> = {}): Needs {
     port: "/dev/ttyAMA0",
     noPort: null,
     checkpoints: { directory: "/home/pi/checkpoints", keep: 5, bytes: 100_000 },
-    arena: { bytes: 20_000 },
+    planned: { bytes: 20_000 },
     gpio: true,
     ...changes,
   };

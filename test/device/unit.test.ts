@@ -16,7 +16,7 @@ const facts: UnitFacts = {
   config: "/etc/rivulet/pump.yaml",
   ports: [port("ttyACM")],
   network: false,
-  arenaBytes: 0,
+  plannedBytes: 0,
   queueBytes: 0,
   systemd: null,
 };
@@ -78,7 +78,7 @@ test.each<[string, Partial<UnitFacts>, string[]]>([
   // 96 MiB, and what is begun of a mebibyte counts whole; the kernel takes memory back 16 MiB before the limit.
   ["memory", {}, ["MemoryHigh=80M", "MemoryMax=96M"]],
   ["memory", { queueBytes: 1 }, ["MemoryHigh=81M", "MemoryMax=97M"]],
-  ["memory", { arenaBytes: 5 * 2 ** 18, queueBytes: 2 ** 20 }, ["MemoryHigh=86M", "MemoryMax=102M"]],
+  ["memory", { plannedBytes: 5 * 2 ** 18, queueBytes: 2 ** 20 }, ["MemoryHigh=86M", "MemoryMax=102M"]],
 ])("its %s, where the machine has %o", (name, changes, lines) => {
   expect(part(name, changes)).toEqual(lines);
 });

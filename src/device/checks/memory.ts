@@ -4,12 +4,12 @@ import { mountOf } from "../mounts.ts";
 import { quoted } from "../shell.ts";
 import { mebibyte, sizeText } from "../size.ts";
 
-/** Memory of Node and the daemon without a network, measured with Node 20 on x64. */
+/** Memory of Node and the daemon without what it learns, measured with Node 20 on x64. */
 const processBytes = 64 * mebibyte;
 
 const stopSomething = "ps -eo rss,pid,comm --sort=-rss | head";
 
-/** Whether there is enough free memory for the daemon and its network. */
+/** Whether there is enough free memory for the daemon and what it learns. */
 export const memory: Check = {
   name: "memory",
   question: "whether there is enough memory",
@@ -23,19 +23,19 @@ export const memory: Check = {
       container.free < free
         ? `this container may use ${sizeText(container.limit)}, of which ${sizeText(container.free)} are free`
         : `${sizeText(free)} of ${sizeText(total)} are free`;
-    const arena = needs?.arena ?? null;
+    const planned = needs?.planned ?? null;
     const look = needs === null ? null : `rivulet plan ${quoted(needs.config)}`;
-    if (arena !== null && "refused" in arena) {
-      return problem(`the network cannot be planned: ${arena.refused}`, look);
+    if (planned !== null && "refused" in planned) {
+      return problem(`what is learned cannot be planned: ${planned.refused}`, look);
     }
-    const needed = processBytes + (arena?.bytes ?? 0);
+    const needed = processBytes + (planned?.bytes ?? 0);
     if (available < needed) {
       return problem(`${have}, but the daemon needs ${sizeText(needed)}; stop other programs`, stopSomething);
     }
     const budget = profile.memory.budgetMiB * mebibyte;
     if (needed > budget) {
       return warning(
-        `the daemon needs ${sizeText(needed)}, more than the recommended ${sizeText(budget)} on a ${profile.name}; choose a smaller network`,
+        `the daemon needs ${sizeText(needed)}, more than the recommended ${sizeText(budget)} on a ${profile.name}; lower training.effort, name fewer columns, or set memory.budget`,
         look,
       );
     }
@@ -45,7 +45,9 @@ export const memory: Check = {
         stopSomething,
       );
     }
-    return ok(`${have}; the daemon needs ${sizeText(needed)}${arena === null ? " plus its network" : ""}`);
+    return ok(
+      `${have}; the daemon needs ${sizeText(needed)}${planned === null ? " plus what it learns" : ""}`,
+    );
   },
 };
 
