@@ -60,6 +60,8 @@ const least = 0.02;
 /** The scatter at a half hour of the day counts as that of all half hours until it has more rows than so. */
 const rowsOfOwnScatter = 24;
 const rateOfDay = 0.02;
+/** Square of the deviations by which a value is the first that differs at its hour. */
+const firstChange = 1e6;
 const leastOfRun = 1e-6;
 /** A spread is at least about this part of the mean: less is rounding. */
 const leastPart = 1e-12;
@@ -165,6 +167,8 @@ export class ChannelScores implements Stateful {
   constructor(pause: TailPause = { isOn: false }) {
     this.#tails = ingredients.map((_, which) => new ScoreTail({ ...tailOf(which), pause }));
     this.#runTail = new ScoreTail({ tail: 0.05, pause });
+    // Until the first look: 0 would be a score, and an episode in which the column begins would keep it as its strongest.
+    this.#scalars[at.boundsLog] = weakest;
   }
 
   /** Rows that had a value. */
@@ -358,7 +362,6 @@ export class ChannelScores implements Stateful {
    */
   #scoreProfile(halfHour: number): void {
     const s = this.#scalars;
-    const errorRate = Math.max(1 / s[at.rows], slowestOfErrors);
     const forecast = this.#forecast;
     if (!forecast.knowsUsual) {
       s[at.profileSquare] = s[at.variance];
@@ -371,9 +374,26 @@ export class ChannelScores implements Stateful {
     const square = (visits * own + rowsOfOwnScatter * all) / (visits + rowsOfOwnScatter);
     const scale = Math.sqrt(square) + 0.02 * forecast.given[given.deviation];
     if (scale > 0) this.#raw[of.profile] = Math.abs(off) / scale;
-    const held = Math.min(off * off, winsorized * winsorized * scale * scale);
-    s[at.profileSquare] += errorRate * (held - all);
-    this.#daySquares[halfHour] += Math.max(1 / visits, rateOfDay) * (held - own);
+    this.#learnScatter(halfHour, scale);
+  }
+
+  /** The scatter at a half hour of the day takes in how far the value is from what is usual then, as far as it is believed. */
+  #learnScatter(halfHour: number, scale: number): void {
+    const s = this.#scalars;
+    const forecast = this.#forecast;
+    const visits = forecast.visitsOf(halfHour);
+    const rate = Math.max(1 / visits, rateOfDay);
+    const off = forecast.given[given.value] - forecast.usualNow;
+    const believed = forecast.given[given.held] - forecast.usualNow;
+    // The first value that differs at all: twice what the usual value moves by counts at least, or the value of always would
+    // be unusual tomorrow.
+    const isFirst = s[at.rows] > quietRows && believed * believed > firstChange * scale * scale;
+    const part = isFirst ? Math.min(4 * rate * (1 + rowsOfOwnScatter / visits), 1) : 0;
+    const most = winsorized * winsorized * scale * scale;
+    const held = Math.max(Math.min(off * off, most), part * believed * believed);
+    const errorRate = Math.max(1 / s[at.rows], slowestOfErrors);
+    s[at.profileSquare] += errorRate * (held - s[at.profileSquare]);
+    this.#daySquares[halfHour] += rate * (held - this.#daySquares[halfHour]);
   }
 
   /** Scatter and level of the last 16 rows or so, beside those before; the first value after a gap is not among them. */
@@ -427,6 +447,8 @@ export class ChannelScores implements Stateful {
       if (isAfterGap && which === of.residual) this.surprises.clear(which);
       else this.#compare(tail, this.#scores, which, this.surprises, isQuiet);
     }
+    // Within one deviation of its hour nothing is beyond the tail, however seldom a value is off at all: a flag set once.
+    if (this.#raw[of.profile] <= 1) this.surprises.nats[of.profile] = 0;
     this.#measureBounds(isQuiet);
     this.#measureRun(isQuiet);
   }

@@ -53,6 +53,19 @@ describe("what is normal", () => {
     expect(alarms / (3 * 6)).toBeLessThanOrEqual(2);
   });
 
+  test.each([
+    [7, 8],
+    [0, 1],
+    [-2.5, 400],
+  ])(
+    "a column that is always %d and was once %d brings one alarm, and none the day after",
+    (always, once) => {
+      const values = weeksOf(2, () => always);
+      values[2500] = once;
+      expect(alarmsIn(values)).toEqual([2500]);
+    },
+  );
+
   test("brings no alarm in the warm-up: for 500 rows, and for a day where rows are slow", () => {
     const values = weeksOf(1, stationary["gauss"](5));
     values.fill(1000, 280, 285);

@@ -224,3 +224,29 @@ test("takes no run of fewer than 16 equal values as normal with the episode that
   expect(natsAfter(false)).toBeGreaterThan(5);
   expect(natsAfter(true)).toBe(natsAfter(false));
 });
+
+test("takes no bounds as normal where a window was never looked at in the episode", () => {
+  const natsAfter = (isKept: boolean) => {
+    const channel = new ChannelScores();
+    const next = stationary["gauss"](9);
+    let row = 0;
+    let strongest = 0;
+    const observe = (least: number) => {
+      const value = (row++ % 16 < 8 ? 200 : least) + 0.5 * next(0);
+      channel.observe(Float64Array.of(value), 0, noTime, 0, -1, -1);
+      strongest = Math.max(strongest, natsOf(channel, ingredients.indexOf("bounds")));
+    };
+    channel.beginEpisode();
+    while (row < 10) {
+      observe(0);
+      if (isKept) channel.keepStrongest();
+    }
+    while (row < 4000) observe(0);
+    channel.takeAsNormal(0.03);
+    strongest = 0;
+    while (row < 4064) observe(100);
+    return strongest;
+  };
+  expect(natsAfter(false)).toBeGreaterThan(5);
+  expect(natsAfter(true)).toBe(natsAfter(false));
+});
