@@ -61,7 +61,7 @@ async function ensemblePlan(config: Config, columns: readonly string[]): Promise
   const features = planFeaturesOf(config, columns);
   const { parts, totalBytes } = planned;
   const fit = fitOf(config, columns);
-  const labels = planLabels(config, planned.held, totalBytes);
+  const labels = planLabels(config, planned.held, totalBytes, features.rate);
   const anomaly = planAnomaly(config, columns, totalBytes + (labels?.bytes ?? 0));
   const daily = dailyWrites(config, columns);
   const historyBytes = historyBytesOf({ target: config.target, isEnsemble: true });
@@ -152,7 +152,7 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
 function networkFigures(config: Config, columns: readonly string[]) {
   const planned = planConfig(config, columns);
   const features = planFeaturesOf(config, columns);
-  const labels = planNetworkLabels(config, planned);
+  const labels = planNetworkLabels(config, planned, features.rate);
   const guestBytes = guestBytesOf(config, planned);
   const anomaly = planAnomaly(config, columns, planned.totalBytes + guestBytes + (labels?.bytes ?? 0));
   const { model, batchSize } = planned;

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { type Config, loadConfig } from "../config/config.ts";
 import { configuredLearner } from "../config/configured-learner.ts";
-import { planLabels } from "../config/plan-labels.ts";
+import { planLabels, rowRateOf } from "../config/plan-labels.ts";
 import type { AnyDescription } from "../continuing/learner-checkpoint.ts";
 import { publishedDescription, readModel, requireFitting } from "../continuing/model-file.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
@@ -62,7 +62,8 @@ export async function run(invocation: Invocation): Promise<Report> {
       : await continuedFrom(invocation, from, config, columns);
   requireExperts(learner, without);
   const validator = validatorFor(config, columns, learner.describe().target.column, { mayLackTarget: true });
-  const labels = written && planLabels(written, learner.heldSizes, learner.memory.bytes);
+  const labels =
+    written && planLabels(written, learner.heldSizes, learner.memory.bytes, rowRateOf(learner, written));
   const heldRows = labels?.samples ?? usualHeldRows;
   const course = page === undefined ? null : new ScoreCourse(learner);
   const report = await evaluatePrequentially(learner, data, {

@@ -103,12 +103,16 @@ export function planEnsembleOf(
  * Plans the samples that wait for labels beside the single network of `planConfig`; null where the config keeps none.
  * @throws RivuletError where they do not fit memory.budget
  */
-export function planNetworkLabels(config: Config, { inputs, totalBytes }: Plan): PlannedLabels | null {
+export function planNetworkLabels(
+  config: Config,
+  { inputs, totalBytes }: Plan,
+  rate: number | null,
+): PlannedLabels | null {
   const { singles, doubles, guest } = networkHeldSizes(inputs, classesOf(config));
   const networks = networksOf(config);
   const further = networks - 1;
   const sizes = { singles: singles + further * guest.singles, doubles: doubles + further * guest.doubles };
-  return planLabels(config, sizes, networks * totalBytes);
+  return planLabels(config, sizes, networks * totalBytes, rate);
 }
 
 /** Number of classes; 0 where the target is a number, or none. */

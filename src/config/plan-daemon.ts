@@ -26,8 +26,8 @@ export interface PlannedDaemon {
  * @throws RivuletError where a column is missing, a transform does not fit, or memory.budget is too small
  */
 export function planDaemon(config: Config, columns: readonly string[]): PlannedDaemon {
-  const learner = planLearner(config, columns);
-  const features = planFeaturesOf(config, columns).bytes;
+  const { bytes: features, rate } = planFeaturesOf(config, columns);
+  const learner = planLearner(config, columns, rate);
   const anomaly = planAnomaly(config, columns, learner.bytes)?.bytes ?? 0;
   return {
     bytes: learner.bytes + features + anomaly,
@@ -36,20 +36,20 @@ export function planDaemon(config: Config, columns: readonly string[]): PlannedD
 }
 
 /** The learner, with the samples that wait for their labels. */
-function planLearner(config: Config, columns: readonly string[]): PlannedDaemon {
+function planLearner(config: Config, columns: readonly string[], rate: number | null): PlannedDaemon {
   if (config.target === null) {
     return { bytes: 0, checkpointBytes: historyBytesOf({ target: null, isEnsemble: false }) };
   }
   if (config.ensemble === null) {
     const network = planConfig(config, columns);
-    const labels = planNetworkLabels(config, network)?.bytes ?? 0;
+    const labels = planNetworkLabels(config, network, rate)?.bytes ?? 0;
     return {
       bytes: network.totalBytes + guestBytesOf(config, network) + labels,
       checkpointBytes: mostCheckpointBytes(config, columns, network) + labels,
     };
   }
   const ensemble = planEnsembleOf(config, columns);
-  const labels = planLabels(config, ensemble.held, ensemble.totalBytes)?.bytes ?? 0;
+  const labels = planLabels(config, ensemble.held, ensemble.totalBytes, rate)?.bytes ?? 0;
   return {
     bytes: ensemble.totalBytes + labels,
     checkpointBytes: mostEnsembleCheckpointBytes(config, columns, ensemble) + labels,

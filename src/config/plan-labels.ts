@@ -1,6 +1,7 @@
 /** What samples take that wait for labels which come later. */
 import { RivuletError } from "../errors/errors.ts";
 import { HeldSamples, type HeldSizes } from "../learner/held-samples.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { Config } from "./config.ts";
 
 /** Samples where nothing says how many come. */
@@ -14,7 +15,7 @@ export interface PlannedLabels {
   samples: number;
   bytes: number;
   keepMs: number;
-  /** How long a sample waits at the declared rate until a newer one takes its place; null without a rate. */
+  /** How long a sample waits at the declared rate until a newer one takes its place; null where the rate is not known. */
   lastsMs: number | null;
 }
 
@@ -23,16 +24,17 @@ export interface PlannedLabels {
  *
  * @param sizes what the learner keeps of a sample
  * @param learnerBytes bytes of the learner, which comes first in the budget
+ * @param rate rows a second that are learned from, of which windows make fewer than samples; null where it is not known
  * @throws RivuletError where they do not fit memory.budget
  */
 export function planLabels(
-  { labels, memory, source }: Config,
+  { labels, memory }: Config,
   sizes: HeldSizes,
   learnerBytes: number,
+  rate: number | null,
 ): PlannedLabels | null {
   if (labels === null) return null;
   const { keepMs } = labels;
-  const { rate } = source;
   const each = HeldSamples.bytes(sizes, 1);
   const room = memory.budgetBytes === null ? roomWithoutBudget : memory.budgetBytes - learnerBytes;
   const wanted = rate === null ? usualSamples : Math.ceil((rateMargin * rate * keepMs) / 1000);
@@ -47,3 +49,9 @@ export function planLabels(
   }
   return { samples, bytes, keepMs, lastsMs: rate === null ? null : (1000 * samples) / rate };
 }
+
+/** Rows a second that a learner learns from, of which windows make fewer than there are samples; null where it is not known. */
+export const rowRateOf = (
+  { extraction }: Pick<PrequentialLearner, "extraction">,
+  { source }: Pick<Config, "source">,
+): number | null => (extraction === null ? source.rate : extraction.rowsPerSecond);

@@ -1,7 +1,7 @@
 /** Builds the stations of a config's samples, and the path that joins them. */
 import { type Config, sampleColumns } from "../config/config.ts";
 import { planAnomaly, watchedIntervalMs } from "../config/plan-anomaly.ts";
-import { planLabels } from "../config/plan-labels.ts";
+import { planLabels, rowRateOf } from "../config/plan-labels.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { classNamesOf } from "../learner/target.ts";
 import { SampleValidator } from "../samples/sample-validator.ts";
@@ -119,7 +119,8 @@ function createLateLabels(
   clock: SteadyClock,
   path: () => SamplePath,
 ): LateLabels | null {
-  const planned = planLabels(config, learner.heldSizes, learner.memory.bytes);
+  const rate = rowRateOf(learner, config);
+  const planned = planLabels(config, learner.heldSizes, learner.memory.bytes, rate);
   if (planned === null) return null;
   const { samples, keepMs } = planned;
   return new LateLabels({

@@ -216,8 +216,8 @@ const pausedText = ({ anomaly, pauseLeftMs }: DaemonStatus) =>
 
 const predictingText = ({ labels }: DaemonStatus) =>
   labels === null
-    ? "no sample has its target yet; samples are predicted only"
-    : "no sample has a label yet; samples are predicted only, until labels come from the device, a button, `rivulet label` or POST /labels";
+    ? "no sample since the start had its target; samples are predicted only"
+    : "no sample since the start has a label; samples are predicted only, until labels come from the device, a button, `rivulet label` or POST /labels";
 
 function healthOf(
   status: DaemonStatus,

@@ -232,6 +232,8 @@ export class Extraction implements Stateful {
   readonly fills: Uint32Array;
   /** Whether fewer rows come out than come in, so that each stands for several. */
   readonly makesFewerRows: boolean;
+  /** Rows a second that come out; null where that is not known. */
+  readonly rowsPerSecond: number | null;
   /** Whether rows that come in hold the target; where not, it is missing. */
   hasTarget = true;
   /** [1] Time of the latest row that came in, in milliseconds since the epoch; NaN where it is not known. */
@@ -275,6 +277,7 @@ export class Extraction implements Stateful {
     this.#inputs = columns.length;
     this.#targetAt = target === null ? -1 : columns.indexOf(target);
     this.#rate = rate;
+    this.rowsPerSecond = planned.length === 0 ? rate : planned[planned.length - 1].rate;
     this.#idAt = sequence !== null && "by" in sequence ? columns.indexOf(sequence.by) : -1;
     this.#gapMs = sequence !== null && "gap" in sequence ? (parseTimeSpan(sequence.gap) as number) : 0;
     this.#stages = planned.map(({ create }) => create());

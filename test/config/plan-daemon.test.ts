@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { parseConfig } from "../../src/config/config.ts";
 import { planAnomaly } from "../../src/config/plan-anomaly.ts";
-import { planConfig, planEnsembleOf } from "../../src/config/plan-config.ts";
+import { planConfig, planEnsembleOf, planFeaturesOf } from "../../src/config/plan-config.ts";
 import { planDaemon } from "../../src/config/plan-daemon.ts";
+import { planLabels } from "../../src/config/plan-labels.ts";
 
 const columns = ["a", "b", "label"];
 const classes = "target: { column: label, classes: 3 }\n";
@@ -39,4 +40,16 @@ test("a budget that the detector exceeds is refused", () => {
   expect(() => planOf("anomaly: { alarmsPerWeek: 2 }\nmemory: { budget: 10KiB }\n")).toThrow(
     /memory\.budget/,
   );
+});
+
+test("of a window one row waits for its label, not each sample", () => {
+  const sensor =
+    "source: { stdin: true, framing: lines, rate: 1000, fields: [a, b] }\nlabels: { keep: 30s }\n";
+  const window = "features: [{ window: { of: [a], size: 512, every: 250, take: [bands] } }, standardize]\n";
+  const config = parseConfig(classes + sensor + window, "c.yaml");
+  const { rate } = planFeaturesOf(config, columns);
+  expect(planLabels(config, planEnsembleOf(config, columns).held, 0, rate)).toMatchObject({
+    samples: 132,
+    lastsMs: 33_000,
+  });
 });

@@ -302,7 +302,9 @@ test("the plan of a config with a model has the bytes of both networks, and of w
   const learner = configuredLearner(config, columns);
   const planned = planConfig(config, columns);
   expect(planned.totalBytes + guestBytesOf(config, planned)).toBe(learner.memory.bytes);
-  expect(planNetworkLabels(config, planned)?.bytes).toBe(HeldSamples.bytes(learner.heldSizes, 10));
+  expect(planNetworkLabels(config, planned, config.source.rate)?.bytes).toBe(
+    HeldSamples.bytes(learner.heldSizes, 10),
+  );
 });
 
 test("a daemon at full speed loses no sample while it takes a model in, and its recording says where", async () => {
