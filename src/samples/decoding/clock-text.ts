@@ -1,5 +1,17 @@
 /** Times as text: ISO 8601, dates of other orders, and times of day. */
-import { colon, comma, isBlank, isDigit, minus, plus, point, slash } from "./ascii.ts";
+import {
+  colon,
+  comma,
+  isBlank,
+  isDigit,
+  letterT,
+  letterZ,
+  minus,
+  plus,
+  point,
+  slash,
+  underscore,
+} from "./ascii.ts";
 
 const date = "(?:\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]\\d{1,2}[-/.](?:\\d{4}|\\d{2}))";
 const timeOfDay = "(?:\\d{1,2}:\\d{1,2}:\\d{1,2}|\\d{1,2}\\.\\d{2}\\.\\d{2})(?:[.,]\\d+)?";
@@ -47,10 +59,6 @@ export const noClock = 0;
 export const dateOnly = 1;
 export const timeOfDayOnly = 2;
 export const dateAndTime = 3;
-
-const letterT = 0x54;
-const letterZ = 0x5a;
-const underscore = 0x5f;
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;

@@ -1,9 +1,8 @@
 /** Units after numbers, as in `20.5C` or `45 %`. Only the unit of a field's first value is one: with another, the value
  * means something else. */
-import { apostrophe, blank, indexOfByte, isDigit, isLetter, percent, slash } from "./ascii.ts";
+import { apostrophe, asterisk, blank, indexOfByte, isDigit, isLetter, percent, slash } from "./ascii.ts";
 
 const caret = 0x5e;
-const asterisk = 0x2a;
 const backtick = 0x60;
 /** Behind a zero it begins a hexadecimal number. */
 const letterX = 0x78;

@@ -2,10 +2,9 @@
  * Reads lines of the InfluxDB line protocol: `weather,place=cellar temp=21.5,hum=40i 1700000000000000000`. Tags and
  * fields are read alike, by name.
  */
-import { blank, comma, equals, isDigit, quote } from "./ascii.ts";
+import { backslash, blank, comma, equals, isDigit, quote } from "./ascii.ts";
 import { type CellValues, noField, refusedLine } from "./cell-values.ts";
 
-const backslash = 0x5c;
 const letterI = 0x69;
 const letterU = 0x75;
 

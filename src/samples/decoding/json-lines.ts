@@ -6,25 +6,25 @@
  */
 import {
   apostrophe,
+  backslash,
   blank,
   carriageReturn,
   closeBrace,
+  closeBracket,
+  closeParenthesis,
   colon,
   comma,
   isBlank,
   lineFeed,
   openBrace,
+  openBracket,
+  openParenthesis,
   quote,
   tab,
 } from "./ascii.ts";
 import { type CellValues, goodLine, noField, refusedLine } from "./cell-values.ts";
 import type { Field } from "./fields.ts";
 
-const openBracket = 0x5b;
-const openParenthesis = 0x28;
-const closeBracket = 0x5d;
-const closeParenthesis = 0x29;
-const backslash = 0x5c;
 const pathPoint = 0x2e;
 
 /** Most nested brackets in a skipped value: one bit of an integer each. */

@@ -1,10 +1,9 @@
 /** Removes from a line what is no text: a byte order mark, colours of a terminal, padding, options of a telnet server. */
-import { escapeByte, indexOfByte } from "./ascii.ts";
+import { escapeByte, indexOfByte, openBracket } from "./ascii.ts";
 
 const telnetCommand = 0xff;
 const telnetWill = 0xfb;
 const deleteByte = 0x7f;
-const openBracket = 0x5b;
 
 /**
  * Copies `bytes[start..end)` to `clean` without what is no text. Control characters are removed at both ends only: in

@@ -7,34 +7,34 @@ import {
   apostrophe,
   blank,
   closeBrace,
+  closeBracket,
+  closeParenthesis,
   colon,
   comma,
   equals,
+  greaterThan,
   isBlank,
   isDigit,
   isLetter,
   isSameWord,
   isSeparator,
+  letterT,
+  letterZ,
   minus,
   openBrace,
+  openBracket,
+  openParenthesis,
   plus,
   point,
   quote,
   skipBlanks,
   slash,
+  underscore,
 } from "./ascii.ts";
 import { stampEnd } from "./log-stamp.ts";
 import { isDateByte, partEnd, timeEnd, zoneEnd } from "./log-time.ts";
 
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
-const openParenthesis = 0x28;
-const closeParenthesis = 0x29;
 const lessThan = 0x3c;
-const greaterThan = 0x3e;
-const underscore = 0x5f;
-const letterT = 0x54;
-const letterZ = 0x5a;
 
 /** Longest part of a prefix in bytes. */
 const longestPart = 48;

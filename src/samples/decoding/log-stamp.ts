@@ -9,6 +9,7 @@ import {
   isDigit,
   isLetter,
   isSeparator,
+  letterT,
   minus,
   openBrace,
   percent,
@@ -22,7 +23,6 @@ import { readDecimal } from "./decimal.ts";
 import { isDateByte, partEnd, timeEnd, zoneEnd } from "./log-time.ts";
 import { isMissingWord } from "./words.ts";
 
-const letterT = 0x54;
 /** Shortest time of day with its seconds, 1:00:00. */
 const shortestTime = 7;
 const shortestDate = 8;

@@ -1,7 +1,5 @@
 /** Times as loggers write them before the data of a line. */
-import { blank, colon, comma, isDigit, minus, plus, point, skipBlanks, slash } from "./ascii.ts";
-
-const letterZ = 0x5a;
+import { blank, colon, comma, isDigit, letterZ, minus, plus, point, skipBlanks, slash } from "./ascii.ts";
 
 /** Whether the byte may be of a date in numbers. */
 export const isDateByte = (byte: number) =>

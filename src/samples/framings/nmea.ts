@@ -4,14 +4,12 @@
  * in common sentences it has a name: `RMC.speed`. Latitude and longitude become degrees, south and west negative.
  * Sentences take turns: a sample is complete when each field has a value.
  */
-import { comma } from "../decoding/ascii.ts";
+import { asterisk, comma, point } from "../decoding/ascii.ts";
 import { BlockFormat, damagedLine, pairLine, passedLine } from "../decoding/blocks.ts";
 import { readDecimal } from "../decoding/decimal.ts";
 import { blockFraming } from "./block-framing.ts";
 
 const dollar = 0x24;
-const star = 0x2a;
-const dot = 0x2e;
 const zero = 0x30;
 const south = 0x53;
 const west = 0x57;
@@ -92,7 +90,7 @@ export class Sentences extends BlockFormat {
     if (begin < start) return passedLine;
     let sum = 0;
     let at = begin + 1;
-    while (at < end && bytes[at] !== star) sum ^= bytes[at++];
+    while (at < end && bytes[at] !== asterisk) sum ^= bytes[at++];
     if (at + 2 >= end || 16 * digit(bytes[at + 1]) + digit(bytes[at + 2]) !== sum) return damagedLine;
     const letters = begin + 1 + talkerLetters;
     this.#sentence = this.#find(bytes, letters, at);
@@ -122,10 +120,10 @@ export class Sentences extends BlockFormat {
   override compute(bytes: Uint8Array): boolean {
     if (!(this.#sentence as SentenceCells).angles[this.#place]) return false;
     const { computed } = this;
-    let point = this.#cellStart;
-    while (point < this.#cellEnd && bytes[point] !== dot) point++;
+    let pointAt = this.#cellStart;
+    while (pointAt < this.#cellEnd && bytes[pointAt] !== point) pointAt++;
     // Degrees, then two digits of minutes before the point.
-    const minutes = point - 2;
+    const minutes = pointAt - 2;
     if (
       minutes <= this.#cellStart ||
       readDecimal(bytes, minutes, this.#cellEnd, computed, 0) !== this.#cellEnd

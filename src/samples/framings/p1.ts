@@ -4,14 +4,12 @@
  * DSMR 4 send no digits. A line is `1-0:1.8.1(000123.456*kWh)`; its name is what stands before the bracket, its value
  * what stands in the last one, up to `*`.
  */
-import { carriageReturn, lineFeed, slash } from "../decoding/ascii.ts";
+import { carriageReturn, closeParenthesis, lineFeed, openParenthesis, slash } from "../decoding/ascii.ts";
 import { BlockFormat, beginLine, damagedLine, endLine, pairLine, passedLine } from "../decoding/blocks.ts";
 import { crcByName, createCrc, finishCrc, updateCrc } from "../decoding/crc.ts";
 import { blockFraming } from "./block-framing.ts";
 
 const exclamation = 0x21;
-const openBracket = 0x28;
-const closeBracket = 0x29;
 
 const crc = createCrc(crcByName["crc16-arc"]);
 const lineEnd = Uint8Array.of(lineFeed);
@@ -28,12 +26,12 @@ export class Telegrams extends BlockFormat {
     this.#register = updateCrc(crc, this.#register, lineEnd, 0, 1);
     if (isBegin) return beginLine;
     let nameEnd = start;
-    while (nameEnd < end && bytes[nameEnd] !== openBracket) nameEnd++;
+    while (nameEnd < end && bytes[nameEnd] !== openParenthesis) nameEnd++;
     let last = end;
     if (last > start && bytes[last - 1] === carriageReturn) last--;
-    if (nameEnd >= last || bytes[last - 1] !== closeBracket) return passedLine;
+    if (nameEnd >= last || bytes[last - 1] !== closeParenthesis) return passedLine;
     let valueStart = last - 1;
-    while (bytes[valueStart - 1] !== openBracket) valueStart--;
+    while (bytes[valueStart - 1] !== openParenthesis) valueStart--;
     this.nameStart = start;
     this.nameEnd = nameEnd;
     this.valueStart = valueStart;

@@ -2,12 +2,10 @@
  * Teleplot, the format of a plotter of that name: lines of `>name:value`, one variable each, with an optional time
  * before the value, several `time:value` pairs after semicolons, a unit after `§` and flags after `|`.
  */
-import { colon, semicolon } from "../decoding/ascii.ts";
+import { bar, colon, greaterThan, semicolon } from "../decoding/ascii.ts";
 import { BlockFormat, pairLine, passedLine } from "../decoding/blocks.ts";
 import { blockFraming } from "./block-framing.ts";
 
-const greater = 0x3e;
-const bar = 0x7c;
 /** First and second byte of `§` in UTF-8. */
 const sectionLead = 0xc2;
 const section = 0xa7;
@@ -16,7 +14,7 @@ class TeleplotLines extends BlockFormat {
   readonly takesTurns = true;
 
   readLine(bytes: Uint8Array, start: number, end: number): number {
-    if (start === end || bytes[start] !== greater) return passedLine;
+    if (start === end || bytes[start] !== greaterThan) return passedLine;
     let nameEnd = start + 1;
     while (nameEnd < end && bytes[nameEnd] !== colon) nameEnd++;
     if (nameEnd === end || nameEnd === start + 1) return passedLine;
