@@ -1,7 +1,8 @@
 /**
  * Builds the project from source: the AssemblyScript kernels, the scalar twins of those that are written once, and the
- * benchmark's peak beside the sources that use them, the library into dist, module by module, and the command line into dist/bin. Steps run side by side, and only those
- * of which an input has changed.
+ * benchmark's peak beside the sources that use them, the library into dist, module by module, and the command line into
+ * dist/bin. Steps run side by side, and only those of which an input has changed. Each imports its tools when it runs:
+ * so the first line comes soon, and a build that has nothing to do takes half of the time.
  *
  * `--maps` also writes source maps of the command line, which give a stack in a report its names back.
  */
@@ -11,15 +12,10 @@ import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "nod
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { transform } from "esbuild";
-import { type Assembly, assemble } from "./build/assembler.ts";
-import { bundleCommands } from "./build/bundle.ts";
+import type { Assembly } from "./build/assembler.ts";
 import { whileNobodyBuilds } from "./build/lock.ts";
-import { listUnneeded } from "./build/packed.ts";
-import { bundlePage } from "./build/page.ts";
 import { createProgress } from "./build/progress.ts";
 import { runSteps, type Step } from "./build/steps.ts";
-import { writeScalarTwins } from "./lower-kernels.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const withMaps = process.argv.includes("--maps");
@@ -52,7 +48,11 @@ const steps: Step[] = [
     name: "scalar twins",
     reads: () => [...twins.map((name) => `src/engine/kernels/assembly/${name}`), "scripts/lower-kernels.ts"],
     writes: () => twins.map((name) => `src/engine/kernels/scalar/${name}`),
-    run: async () => void writeScalarTwins(root),
+    async run() {
+      const { writeScalarTwins } = await import("./lower-kernels.ts");
+      writeScalarTwins(root);
+      return undefined;
+    },
   },
   {
     name: "library",
@@ -80,21 +80,21 @@ const steps: Step[] = [
       installed,
     ],
     writes: () => ["dist/page"],
-    run: () => bundlePage(root),
+    run: async () => (await import("./build/page.ts")).bundlePage(root),
   },
   {
     name: "list of what is not packed",
     after: ["library", "binaries of the library"],
     reads: () => [...sources(), "package.json", "scripts/build/packed.ts"],
     writes: () => ["dist/.npmignore"],
-    run: async () => listUnneeded(root),
+    run: async () => (await import("./build/packed.ts")).listUnneeded(root),
   },
   {
     name: withMaps ? "command line with maps" : "command line",
     after: ["kernels", "peak", "scalar twins"],
     reads: () => [...sources(), ...binaries.map((path) => `src/${path}`), ...bundler, installed],
     writes: () => ["dist/bin"],
-    run: () => bundleCommands(root, withMaps),
+    run: async () => (await import("./build/bundle.ts")).bundleCommands(root, withMaps),
   },
 ];
 
@@ -128,6 +128,7 @@ function assemblyStep(name: string, file: string, modules: Record<string, Assemb
     ],
     writes: () => [file],
     async run() {
+      const { assemble } = await import("./build/assembler.ts");
       const binaries = await Promise.all(Object.values(modules).map(assemble));
       const digits = binaries.map((binary) => Buffer.from(binary).toString("hex"));
       const longest = Math.max(...digits.map(({ length }) => length));
@@ -183,6 +184,7 @@ async function compileLibrary(): Promise<undefined> {
 
 /** Users read the comments in the declarations; the package does not carry them a second time in the code. */
 async function removeComments(folder: string): Promise<void> {
+  const { transform } = await import("esbuild");
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
   const modules = names.filter((name) => name.endsWith(".js") && !name.startsWith("bin"));
   // Only without white space does esbuild leave out the comments inside classes; short lines keep stack traces of use.
