@@ -5,8 +5,9 @@
  *     node board.js FIRMWARE.hex [--speed N] [--seconds N] [--drop] [--link PATH]
  *
  * It prints one JSON document a line: `{"path": ...}` once the port can be opened, `{"led": ...}` whenever the
- * board's LED changes, `{"ended": {...}}` with its counts. It ends on SIGTERM or SIGINT, when its standard input ends
- * (so it never outlives its parent process), or after `--seconds` of emulated time.
+ * board's LED changes, `{"stopped": {...}}` with its counts after `--seconds` of emulated time, when the firmware stops and
+ * the port stays open, `{"ended": {...}}` with its counts. It ends on SIGTERM or SIGINT, or when its standard input ends
+ * (so it never outlives its parent process).
  *
  * The firmware starts a moment after the port is opened for the first time, as on a board that resets when its port is
  * opened; no sample is lost before the host is ready. When the host closes the port, the firmware continues and its
@@ -33,9 +34,6 @@ const tickMs = 10;
  */
 const bootMs = 250;
 
-/** Time from the last instruction to the closing of the port, so that a host that reads receives all bytes. */
-const unplugMs = 250;
-
 /** Paths of pseudo-terminals on Linux and macOS. A link to a real port belongs to the user and is not replaced. */
 const pseudoTerminal = /^\/dev\/(pts\/|ttys)\d+$/;
 
@@ -43,7 +41,7 @@ interface Options {
   firmware: string;
   /** Emulated time divided by real time. */
   speed: number;
-  /** Ends after this many seconds of emulated time. */
+  /** The firmware stops after this many seconds of emulated time. */
   seconds: number;
   /** What happens when the host does not read: the board pauses until it does, or bytes are lost. */
   overflow: "wait" | "drop";
@@ -224,7 +222,9 @@ async function main(options: Options): Promise<void> {
 
   const loop = () => {
     const wait = tick();
-    timer = wait === undefined ? setTimeout(end, unplugMs) : setTimeout(loop, wait);
+    // The kernel does not say when the host has read the last bytes, which it loses where the port hangs up.
+    if (wait === undefined) print({ stopped: report });
+    else timer = setTimeout(loop, wait);
   };
 
   process.once("SIGTERM", end);

@@ -7,13 +7,13 @@ import { fileURLToPath } from "node:url";
 import { RivuletError } from "../errors/errors.ts";
 import type { BoardReport } from "./board-report.ts";
 
-/** A board that has not ended this long after it was asked to is killed. */
-const patienceMs = 3000;
+/** A board that has not ended this long after it was asked to is killed: a busy machine may take seconds. */
+const patienceMs = 20_000;
 
 export interface BoardOptions {
   /** Emulated time divided by real time. Default 1. */
   speed?: number;
-  /** The board ends after this many seconds of emulated time. Default: it runs until `close`. */
+  /** The firmware stops after this many seconds of emulated time. Default: it runs until `close`. */
   seconds?: number;
   /** When the host does not read: the board pauses until it does ("wait", the default), or bytes are lost. */
   overflow?: "wait" | "drop";
@@ -23,10 +23,23 @@ export interface BoardOptions {
   onLed?: (on: boolean) => void;
 }
 
+/** What a board prints: one of these in each line. */
+interface Line {
+  path?: string;
+  led?: boolean;
+  stopped?: BoardReport;
+  ended?: BoardReport;
+}
+
 export interface Board {
   /** The serial port, such as /dev/pts/3. */
   readonly path: string;
   readonly processId: number;
+  /**
+   * The board's counts, once its firmware has run its time; pending where it is closed before. All bytes are sent, but the
+   * host may not have read them yet, and loses what it has not read when the board is closed.
+   */
+  readonly stopped: Promise<BoardReport>;
   /** The board's counts, once it has ended; undefined when it was killed. Never rejects. */
   readonly ended: Promise<BoardReport | undefined>;
   /** Ends the board, as unplugging does: the port hangs up. */
@@ -55,10 +68,15 @@ export async function startBoard(firmwarePath: string, options: BoardOptions = {
     ready = resolvePath;
     refused = reject;
   });
+  let stop: (report: BoardReport) => void;
+  const stopped = new Promise<BoardReport>((resolveStopped) => {
+    stop = resolveStopped;
+  });
   createInterface({ input: child.stdout }).on("line", (line) => {
-    const document = JSON.parse(line) as { path?: string; led?: boolean; ended?: BoardReport };
+    const document = JSON.parse(line) as Line;
     if (document.path !== undefined) ready(document.path);
     if (document.led !== undefined) options.onLed?.(document.led);
+    if (document.stopped !== undefined) stop(document.stopped);
     if (document.ended !== undefined) report = document.ended;
   });
   const ended = new Promise<BoardReport | undefined>((settle) => {
@@ -77,6 +95,7 @@ export async function startBoard(firmwarePath: string, options: BoardOptions = {
   return {
     path: await path,
     processId: child.pid as number,
+    stopped,
     ended,
     async close() {
       child.kill("SIGTERM");

@@ -34,13 +34,14 @@ test.each([
   const daemon = startRivulet(["run", "c.yaml", "--status-every", "100ms", "--json"], { cwd });
   await daemon.event("port-open");
   const started = performance.now();
-  const report = await board.ended;
+  await board.stopped;
   const seconds = (performance.now() - started) / 1000;
   // The last frame is still on the wire when the time is up.
   const frames = secondsInAll * rate - 1;
   const status = await daemon.event("status", (line) => line.samples >= frames);
   daemon.process.kill("SIGTERM");
   expect((await daemon.ended).code).toBe(0);
+  const report = await board.close();
   expect(status).toMatchObject({ samples: frames, missing: 0, damaged: 0, rejected: 0, dropped: 0 });
   // The first answer is not scored: no target was known yet.
   expect(status.scores.samples).toBe(frames - 1);
