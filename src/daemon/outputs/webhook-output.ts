@@ -8,7 +8,7 @@ import type { PredictionOutput, PredictionRecord } from "./prediction.ts";
 const mostWaiting = 1000;
 const mostInRequest = 100;
 const longestRequestMs = 5000;
-/** Times to wait before a request is sent again; after the last it is given up. */
+/** Times to wait before a request is sent again; after the last it is given up, but alarms are tried on in this interval. */
 const retriesMs = [1000, 4000, 16_000];
 const shortestSecret = 16;
 const mostSecretBytes = 4096;
@@ -93,7 +93,7 @@ export class WebhookOutput implements PredictionOutput {
     if (!this.#hasEnded) this.#schedule();
   }
 
-  /** Posts a batch, again and again where the server is away; false where it is given up. */
+  /** Posts a batch, again and again where the server is away; false where it is given up, as alarms are not. */
   async #post(batch: PredictionRecord[]): Promise<boolean> {
     for (let attempt = 0; ; attempt++) {
       const failure = await this.#attempt(batch);
@@ -106,8 +106,12 @@ export class WebhookOutput implements PredictionOutput {
         this.#report(`the webhook does not take predictions: ${failure.text}; learning continues`, true);
       }
       this.#isFailing = true;
-      if (failure.isFinal || this.#hasEnded || attempt === this.#retriesMs.length) return false;
-      await new Promise((resolve) => setTimeout(resolve, this.#retriesMs[attempt]).unref());
+      const last = this.#retriesMs.length - 1;
+      // Of two alarms a week none may be lost because a router started again.
+      const isOver = attempt > last && this.#config.on !== "alarm";
+      if (failure.isFinal || this.#hasEnded || isOver) return false;
+      const waitMs = this.#retriesMs[Math.min(attempt, last)];
+      await new Promise((resolve) => setTimeout(resolve, waitMs).unref());
     }
   }
 

@@ -35,11 +35,11 @@ const hourly = { on: "all", everyMs: 3_600_000, secretFile: null } as const;
 const record = (sequence: number) => ({ sequence, time: "2026-11-30T12:00:00.000Z", prediction: 0 }) as never;
 
 /** A server with one answer, and the number of predictions in each request to it. */
-async function serverThatAnswers(status: number) {
+async function serverThatAnswers(status: number | (() => number)) {
   const sizes: number[] = [];
   const server = createServer(async (request, response) => {
     sizes.push(JSON.parse(await text(request)).predictions?.length ?? 0);
-    response.writeHead(status).end();
+    response.writeHead(typeof status === "number" ? status : status()).end();
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   onTestFinished(() => void server.close());
@@ -65,4 +65,18 @@ test("a server that refuses predictions is not sent a fast stream of them at onc
   for (let i = 0; i < 3; i++) await fetch(server.url, { method: "POST", body: "{}" });
   expect(server.sizes.filter((size) => size > 0)).toEqual([100]);
   await output.close(5000);
+});
+
+test.each([
+  ["alarm", 1, 0],
+  ["change", 0, 1],
+] as const)("of a server that is away for longer than all retries: on %s", async (on, sent, dropped) => {
+  let isBack = false;
+  const { url, sizes } = await serverThatAnswers(() => (isBack ? 204 : 503));
+  const output = new WebhookOutput({ url, ...hourly, on, everyMs: 1 }, "pump", () => {}, [1, 1, 1]);
+  output.send({ ...(record(1) as object), alarm: true } as never);
+  await until(() => output.dropped === 1 || sizes.length > 6);
+  isBack = true;
+  await until(() => output.dropped + output.sent === 1);
+  expect([output.sent, output.dropped]).toEqual([sent, dropped]);
 });
