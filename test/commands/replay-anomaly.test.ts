@@ -55,6 +55,18 @@ describe("rivulet replay --anomaly", () => {
     expect(drawn).not.toMatch(/<script|src=|NaN/);
   });
 
+  test("cuts evidence that is far above what alarms need, so that the threshold can be seen", async () => {
+    const lines = Array.from({ length: 2000 }, (_, row) => (row === 1500 ? 8 : 7));
+    const folder = folderWith({ "k.csv": `k\n${lines.join("\n")}\n` });
+    const page = join(folder, "k.html");
+    const { data } = await invoke({ data: join(folder, "k.csv"), interval: "5min", report: page });
+    expect((data as unknown as Found).episodes.map(({ row }) => row)).toEqual([1501]);
+    const drawn = readFileSync(page, "utf8");
+    const [, limit, same] = /Evidence above (\d+) is drawn as (\d+)/.exec(drawn) ?? [];
+    expect(Number(limit)).toBeGreaterThan(50);
+    expect(same).toBe(limit);
+  });
+
   test("finds the same where only the interval of the rows is known, but the time of day", async () => {
     const folder = folderWith({ "x.csv": rowsOf({ withTime: false }) });
     const { data, text } = await invoke({ data: join(folder, "x.csv"), interval: "5min" });

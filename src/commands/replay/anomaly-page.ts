@@ -9,6 +9,8 @@ import { windowFacts } from "./anomaly-windows.ts";
 
 /** Columns that are drawn: those with alarms first. */
 const mostDrawn = 8;
+/** Evidence is drawn up to so many times what an alarm needed at most: a single fault of a thousand nats hides all else. */
+const mostTimes = 5;
 
 /** Returns the HTML page of a replay that watched for anomalies. */
 export function anomalyPage(replay: AnomalyReplay, course: AnomalyCourse): string {
@@ -45,15 +47,18 @@ const marksOf = ({ found }: AnomalyReplay, column?: string) =>
 
 function evidenceFigure(replay: AnomalyReplay, course: AnomalyCourse): Figure {
   const title = "How unusual each moment was";
+  const needed = Math.max(0, ...course.threshold.map(([, y]) => y).filter(Number.isFinite));
+  const limit = needed > 0 ? Math.ceil(mostTimes * needed) : Number.POSITIVE_INFINITY;
+  const isCut = course.evidence.some(([, y]) => y > limit);
+  const points = course.evidence.map(([x, y]): [number, number] => [x, Math.min(y, limit)]);
   return {
     title,
-    sentence:
-      "Evidence in nats, the sum of the three strongest scores, and what an alarm needed at that time; each alarm has a number. Before the threshold begins it was learned what is normal.",
+    sentence: `Evidence in nats, the sum of the three strongest scores, and what an alarm needed at that time; each alarm has a number. Before the threshold begins it was learned what is normal.${isCut ? ` Evidence above ${limit} is drawn as ${limit}; the table has its value.` : ""}`,
     draw: (size) =>
       lineChart({
         ...{ title, xLabel: "row", yLabel: "evidence", ...size, marks: marksOf(replay) },
         series: [
-          { name: "evidence", points: course.evidence },
+          { name: "evidence", points },
           { name: "what an alarm needs", points: course.threshold, colour: "#d55e00", dashed: true },
         ],
       }),
