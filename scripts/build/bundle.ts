@@ -28,7 +28,14 @@ const base: Part[] = [
 const rooms: Part[] = [
   {
     name: "wording",
-    holds: ["wording/", "state-check.ts", "setting.ts", "logarithm.ts", "commands/terminal/text-table.ts"],
+    holds: [
+      "wording/",
+      "state-check.ts",
+      "whole-row.ts",
+      "setting.ts",
+      "logarithm.ts",
+      "commands/terminal/text-table.ts",
+    ],
   },
   // What opens, reads and writes a file.
   {

@@ -3,6 +3,7 @@
 import { keyError, RivuletError } from "../errors/errors.ts";
 import type { State, Stateful } from "../state.ts";
 import { parts, sampledOrMissing, whole, wholeWithin } from "../state-check.ts";
+import { requireWholeRow } from "../whole-row.ts";
 import { parseTimeSpan } from "../wording/quantities.ts";
 import { type AutomaticOptions, automaticFeatures } from "./automatic.ts";
 import { type Choice, describeChoice, readFeatures, type TransformDescription } from "./feature-list.ts";
@@ -195,7 +196,8 @@ function requireSequence(sequence: Sequence | null, columns: readonly string[], 
 }
 
 /**
- * Makes features of rows and their past, before a learner or without one.
+ * Makes features of rows and their past, before a learner or without one. `standardize` and `clip` change no row here: a
+ * learner applies them to the rows that come out.
  *
  * @throws RivuletError where a transform does not fit the rows, or memory is short
  *
@@ -306,8 +308,11 @@ export class Extraction implements Stateful {
    * Takes the row at `offset` of `values`, of the time `times[timeAt]`, in milliseconds since the epoch; without it the rate
    * counts, and where there is none either the time is not known. Returns whether a row of features came out, to `row`.
    * Allocates nothing.
+   *
+   * @throws RivuletError, with nothing changed, where there is no whole row at `offset` of `values`
    */
   push(values: ArrayLike<number>, offset = 0, times: Float64Array = unknownTime, timeAt = 0): boolean {
+    requireWholeRow(values, offset, this.#inputs, "one for each column");
     const given = this.#given;
     for (let i = 0; i < this.#inputs; i++) given[i] = values[offset + i];
     if (!this.hasTarget && this.#targetAt >= 0) given[this.#targetAt] = Number.NaN;

@@ -1,5 +1,5 @@
-import { RivuletError } from "../errors/errors.ts";
 import { largestFloat32 } from "../float32.ts";
+import { requireWholeRow } from "../whole-row.ts";
 import type { Refusals } from "./prequential-learner.ts";
 
 /** What a learner requires of a sample, as many numbers as there are fields at `offset` of `values`. Allocates nothing. */
@@ -19,14 +19,7 @@ export class SampleCheck {
 
   /** @throws RivuletError where there is no whole sample at `offset` of `values`: nothing could be said of it */
   requireRow(values: ArrayLike<number>, offset: number): void {
-    if (offset >= 0 && offset + this.#fields <= values?.length && Number.isInteger(offset)) return;
-    const numbers = `${this.#fields} numbers, one for each field`;
-    throw new RivuletError(
-      "argument.bad-value",
-      typeof values === "object" && values !== null && typeof values.length === "number"
-        ? `found ${values.length} numbers and a sample at offset ${offset} of them, expected ${numbers} from there on; give a Float64Array with them, and where they begin`
-        : `found ${values === null ? "null" : typeof values} as a sample, expected a Float64Array with ${numbers}; give one, in the order of the fields`,
-    );
+    requireWholeRow(values, offset, this.#fields, "one for each field");
   }
 
   /** Whether the sample may be learned from; where not, it is counted. */

@@ -523,3 +523,12 @@ describe("features are refused in one sentence", () => {
     expect(refusal(features, options)).toThrow(sentence);
   });
 });
+
+test("refuses a row that is not whole, and changes nothing", () => {
+  const extraction = createExtraction({ columns: ["a", "b"], features: [{ lags: { of: ["a"], at: [1] } }] });
+  extraction.push([1, 2]);
+  const before = structuredClone(extraction.state());
+  expect(() => extraction.push([3])).toThrow(/found 1 numbers .* expected 2 numbers, one for each column/);
+  expect(() => extraction.push([3, 4], 1_767_225_600_000)).toThrow(/at offset 1767225600000/);
+  expect(extraction.state()).toEqual(before);
+});

@@ -5,6 +5,7 @@ import { restoreTogether } from "../../features/restore.ts";
 import { takeLogarithm } from "../../logarithm.ts";
 import type { State, Stateful } from "../../state.ts";
 import { type Check, finite, notNegative, parts, whole, wholeWithin } from "../../state-check.ts";
+import { requireWholeRow } from "../../whole-row.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 import { AlarmGate, type WarmUp } from "./alarm-gate.ts";
 import { ChannelScores, type Ingredient, ingredients, quietRows } from "./channel-scores.ts";
@@ -298,8 +299,12 @@ export class AnomalyDetector implements Stateful {
    * Scores the row at `offset` of `values` [columns] and learns from it; true where an episode begins. Allocates nothing.
    *
    * @param times at `timeAt` the time of the row by a clock that never goes back, milliseconds since the epoch
+   * @throws RivuletError, with nothing changed, where there is no whole row or no time
    */
   observe(values: Float64Array, offset: number, times: Float64Array, timeAt: number): boolean {
+    requireWholeRow(values, offset, this.columns.length, "one for each column");
+    // No function is asked, which would take the time in a box; only of a finite number the difference is 0.
+    if (times[timeAt] - times[timeAt] !== 0) throw noTime(times, timeAt);
     // Whole half hours since the epoch are small, so that V8 keeps them without a box.
     const halfHours = Math.floor((times[timeAt] + this.#localOffset) / halfHourMs) | 0;
     const halfHour = this.#knowsTime ? modulo(halfHours, 48) : -1;
@@ -583,6 +588,13 @@ export class AnomalyDetector implements Stateful {
       ],
     );
   }
+}
+
+function noTime(times: Float64Array, timeAt: number): RivuletError {
+  return new RivuletError(
+    "argument.bad-value",
+    `found ${times?.[timeAt]} as the time of a row, expected milliseconds since the epoch in a Float64Array; give it, and where it is`,
+  );
 }
 
 function modulo(value: number, modulus: number): number {

@@ -570,3 +570,15 @@ test("what was reported and was soon over is not usual after it", () => {
   const seeds = Array.from({ length: 12 }, (_, index) => 41 + index);
   expect(seeds.filter(isReportedAgain).length).toBeGreaterThan(7);
 });
+
+test("refuses a row that is not whole or has no time, and changes nothing", () => {
+  const detector = createAnomalyDetector({ columns: ["a", "b"] });
+  const before = structuredClone(detector.state());
+  const time = Float64Array.of(0);
+  expect(() => detector.observe(Float64Array.of(1), 0, time, 0)).toThrow(
+    /expected 2 numbers, one for each column/,
+  );
+  for (const times of [time, Float64Array.of(Number.NaN, Number.NaN)])
+    expect(() => detector.observe(Float64Array.of(1, 2), 0, times, 1)).toThrow(/as the time of a row/);
+  expect(detector.state()).toEqual(before);
+});
