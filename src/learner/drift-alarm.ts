@@ -11,6 +11,11 @@ const shortLength = 59;
 const threshold = 8;
 /** Fewest errors between two alarms. */
 const fewest = 100;
+/**
+ * So many errors, however large, are needed at least for an alarm: one or two rows of a class of 1 in 500 are no drift, and with
+ * the alarm the few rows of that class would be forgotten.
+ */
+const fewestLarge = 4;
 
 /** Largest autocorrelation that is believed: the short mean of errors that hardly change says little, but not nothing. */
 const largestCorrelation = 0.99;
@@ -43,7 +48,7 @@ const sane = parts(notNegative, [
  * where the short mean is more than 8 of its standard deviations above the long one, after 100 errors. That deviation is
  * sqrt(f variance / 59) with f = (1 + a r) / (1 - a r), a = 29 / 30 and r the autocorrelation of the errors from one row to the
  * next, where it is above 0: the mean of 59 errors that follow one another slowly strays further than that of 59 others
- * (Bayley and Hammersley, 1946). The errors must be bounded.
+ * (Bayley and Hammersley, 1946). In the short mean an error counts as at most a quarter of that rise. The errors must be bounded.
  */
 export class DriftAlarm implements Stateful {
   readonly #block = new Float64Array(10);
@@ -75,9 +80,12 @@ export class DriftAlarm implements Stateful {
     const correlation = block[at.squares] > 0 ? block[at.products] / block[at.squares] : 0;
     const rate = Math.max(1 / block[at.count], correlationRate);
     block[at.correlation] += rate * (correlation - block[at.correlation]);
-    block[at.short] += (block[at.count] === 1 ? 1 : shortRate) * (error - block[at.short]);
-    if (block[at.count] <= fewest) return false;
     const deviation = Math.sqrt((this.#inflation * block[at.squares]) / block[at.count] / shortLength);
+    const isJudged = block[at.count] > fewest;
+    const most = block[at.mean] + (threshold * deviation) / (fewestLarge * shortRate);
+    const held = isJudged ? Math.min(error, most) : error;
+    block[at.short] += (block[at.count] === 1 ? 1 : shortRate) * (held - block[at.short]);
+    if (!isJudged) return false;
     if (!(block[at.short] - block[at.mean] > threshold * deviation)) return false;
     block[at.before] = block[at.mean];
     block[at.after] = block[at.short];

@@ -41,6 +41,22 @@ test("the drift alarm is silent on errors that do not change, and rings once whe
   }
 });
 
+test("a few large errors are no drift, however rare they were, and a lasting rise still is one", () => {
+  const alarm = new DriftAlarm();
+  const errors = new Float64Array(1);
+  for (let row = 0; row < 5000; row++) {
+    // One in 500, as of a rare class, and sometimes two or three of them close together.
+    errors[0] = row % 500 === 0 || row === 2004 || row === 2008 ? 4 : 0.01;
+    expect(alarm.observe(errors)).toBe(false);
+  }
+  let rows = 0;
+  do {
+    errors[0] = 4;
+    rows++;
+  } while (!alarm.observe(errors) && rows < 100);
+  expect(rows).toBeLessThan(10);
+});
+
 /** Errors of always answering the mean of a target that is autoregressive at 0.95, bounded as their owner bounds them. */
 function slowErrors(seed: number): (errors: Float64Array) => void {
   const { uniform } = createRandom(seed);
