@@ -1,4 +1,4 @@
-/** Up to eight experts for a number, of its level and of its change, joined by ML-Poly, and these with the median. */
+/** Up to nine experts for a number, of its level and of its change, joined by ML-Poly, and these with the median. */
 
 import { createRandom, type Random } from "../engine/model/random.ts";
 import { type Arena, bytesOf, float32, float64, lastingSpace, type Space } from "../engine/running/arena.ts";
@@ -41,6 +41,11 @@ interface NumberMember extends Member {
 const targetBound = 8;
 /** Most features for least squares, whose cost grows with their square. */
 const mostForLeastSquares = 64;
+/**
+ * Least squares of the recent rows remember about four for each weight, and at least 50: what lies further back misleads where
+ * the relation changes, or holds for the neighbourhood of a column that strays only.
+ */
+const recentRows = (features: number) => Math.max(50, 4 * (2 * features + 3));
 /** Errors in deviations count as at most this to the drift alarm. */
 const largestForDrift = 4;
 
@@ -57,6 +62,7 @@ export const numberExperts = [
   "last-value",
   "least-squares",
   "least-squares-level",
+  "least-squares-recent",
   "network",
   "replayed-level",
   "replayed-change",
@@ -129,6 +135,7 @@ export function planNumberCommittee(options: CommitteeOptions): SharingPart[] {
     "last-value": () => lastingSpace(0),
     "least-squares": () => LeastSquares.space({ inputs: 2 * features + 2 }),
     "least-squares-level": () => LeastSquares.space({ inputs: features }),
+    "least-squares-recent": () => LeastSquares.space({ inputs: 2 * features + 2 }),
     network: () => NetworkExpert.space(networkOptions(options)),
     "replayed-level": () => ReplayedNetwork.space(levelOptions(options)),
     "replayed-change": () => ReplayedNetwork.space(changeOptions(options)),
@@ -169,6 +176,9 @@ function membersFor(
   add("last-value", Change, withTargets, () => new LastValue());
   add("least-squares", Change, line, () => new LeastSquares({ inputs: line.length }, arena));
   add("least-squares-level", Level, features, () => new LeastSquares({ inputs: features.length }, arena));
+  add("least-squares-recent", Change, line, () => {
+    return new LeastSquares({ inputs: line.length, forgetting: 1 - 1 / recentRows(features.length) }, arena);
+  });
   add("network", Change, row, () => new NetworkExpert(networkOptions(options), arena));
   const level = usesLevel(names) ? new ReplayedNetwork(levelOptions(options), random, arena) : null;
   if (level) add("replayed-level", Target, features, () => level);
@@ -200,6 +210,7 @@ export class NumberCommittee implements Committee {
   readonly #change: ReplayedNetwork | null;
   readonly panel: Panel<NumberMember>;
   readonly #levelAt: number;
+  readonly #recentAt: number;
   readonly #neighboursAt: number;
   readonly #random: Random;
   readonly #course: TargetCourse;
@@ -257,6 +268,7 @@ export class NumberCommittee implements Committee {
     this.#change = change;
     this.panel = new Panel({ members, effort, replayed: [level, change], factor: 2, margin: 1 });
     this.#levelAt = names.indexOf("replayed-level");
+    this.#recentAt = names.indexOf("least-squares-recent");
     this.#neighboursAt = names.indexOf("neighbours");
     const { asleep } = this.panel;
     this.#mix = new NumberMix({ experts, asleep }, arena);
@@ -284,6 +296,7 @@ export class NumberCommittee implements Committee {
     this.#writeTargets();
     this.#writeLine();
     this.#setUnit();
+    this.#wakeRecent();
     const { members, asleep } = this.panel;
     for (let k = 0; k < members.length; k++) {
       const { expert, inputs } = members[k];
@@ -292,6 +305,14 @@ export class NumberCommittee implements Committee {
       this.#scale(k);
     }
     this.#join();
+  }
+
+  /** Least squares of the recent rows say the same as those of all until there are more rows than they remember. */
+  #wakeRecent(): void {
+    const { asked: isAsked, asleep } = this.panel;
+    if (this.#recentAt < 0 || isAsked[this.#recentAt] === 0) return;
+    const isYoung = this.#course.asked[asked.known] < recentRows(this.features.length);
+    asleep[this.#recentAt] = isYoung ? 1 : 0;
   }
 
   /** Joins the answers of the experts, and these with the constant, in the units in which the row was predicted. */
@@ -360,6 +381,7 @@ export class NumberCommittee implements Committee {
       scaled[k] = singles[from + k];
       this.answers[k] = then[asked.mean] + then[asked.deviation] * scaled[k];
     }
+    this.#wakeRecent();
     this.#join();
   }
 

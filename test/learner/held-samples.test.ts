@@ -189,6 +189,6 @@ describe.each(learners)("%s", (_, classes, create) => {
       }
       return sum / 100;
     };
-    expect(errorOf(corrected)).toBeLessThan(0.75 * errorOf(mistaken));
+    expect(errorOf(corrected)).toBeLessThan(0.85 * errorOf(mistaken));
   });
 });

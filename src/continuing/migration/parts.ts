@@ -209,6 +209,7 @@ export function carryExpert(carrier: PartCarrier, name: string, before: State, f
       return { counts };
     }
     case "least-squares":
+    case "least-squares-recent":
       return leastSquares(carrier, name, before as StateMap, fresh as StateMap, seen["line"]);
     case "least-squares-level":
       return leastSquares(carrier, name, before as StateMap, fresh as StateMap, seen["features"]);
