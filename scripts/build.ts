@@ -122,6 +122,9 @@ function assemblyStep(name: string, file: string, modules: Record<string, Assemb
     name,
     reads: () => [
       "src/engine/kernels/assembly",
+      // What the kernels share with the planner.
+      "src/engine/kernels/operation.ts",
+      "src/engine/kernels/task-queue.ts",
       "src/commands/bench/assembly",
       ...assembler,
       ...assemblyScript,
