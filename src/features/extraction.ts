@@ -312,7 +312,9 @@ export class Extraction implements Stateful {
    * @throws RivuletError, with nothing changed, where there is no whole row at `offset` of `values`
    */
   push(values: ArrayLike<number>, offset = 0, times: Float64Array = unknownTime, timeAt = 0): boolean {
-    requireWholeRow(values, offset, this.#inputs, "one for each column");
+    // A target that is not sent may have no place in the row.
+    const isShort = !this.hasTarget && this.#targetAt === this.#inputs - 1;
+    requireWholeRow(values, offset, isShort ? this.#inputs - 1 : this.#inputs, "one for each column");
     const given = this.#given;
     for (let i = 0; i < this.#inputs; i++) given[i] = values[offset + i];
     if (!this.hasTarget && this.#targetAt >= 0) given[this.#targetAt] = Number.NaN;
