@@ -39,11 +39,18 @@ interface NumberMember extends Member {
 
 /** Targets among the inputs are limited to this many standard deviations. */
 const targetBound = 8;
-/** Most features for least squares, whose cost grows with their square. */
-const mostForLeastSquares = 64;
+/**
+ * Most features for least squares, whose memory and time grow with their square. With more than 16, those of the recent rows
+ * would make the whole of the learner more than 4 % larger.
+ */
+const mostFeatures: Partial<Record<string, number>> = {
+  "least-squares": 64,
+  "least-squares-level": 64,
+  "least-squares-recent": 16,
+};
 /**
  * Least squares of the recent rows remember about four for each weight, and at least 50: what lies further back misleads where
- * the relation changes, or holds for the neighbourhood of a column that strays only.
+ * the relation changes, or holds only near the values that a straying column had then.
  */
 const recentRows = (features: number) => Math.max(50, 4 * (2 * features + 3));
 /** Errors in deviations count as at most this to the drift alarm. */
@@ -72,7 +79,7 @@ export const numberExperts = [
 
 const namesFor = ({ without, effort, features, own }: CommitteeOptions) => {
   const used = numberExperts.filter((name) => {
-    const isTooWide = features > mostForLeastSquares && name.startsWith("least-squares");
+    const isTooWide = features > (mostFeatures[name] ?? Number.POSITIVE_INFINITY);
     return !isWithout(name, without) && isAskedAt(name, effort) && !isTooWide;
   });
   return [...used, ...own.map(({ name }) => name)];

@@ -35,6 +35,8 @@ test.each([
   ["image-segments", 18, 7],
   ["digits8x8", 64, 10],
   ["bike-sharing", 12, 0],
+  ["a number of 16 columns", 16, 0],
+  ["a number of 64 columns", 64, 0],
 ])(
   "an ensemble of the shape of %s takes at most 1.1 times the bytes of its formula",
   (_, features, classes) => {
