@@ -3,8 +3,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Invocation } from "../../src/commands/command-line/command.ts";
+import { AnomalyCourse } from "../../src/commands/replay/anomaly-course.ts";
+import { WindowRows } from "../../src/commands/replay/anomaly-windows.ts";
 import { run } from "../../src/commands/replay.ts";
 import { loadConfig } from "../../src/config/config.ts";
+import type { AnomalyWatch } from "../../src/daemon/anomaly-watch.ts";
 import { Daemon } from "../../src/daemon/daemon.ts";
 import type { RecordedEvent } from "../../src/recording/events.ts";
 import { RecordingFile } from "../../src/recording/recording-file.ts";
@@ -35,7 +38,13 @@ interface Found {
   rows: number;
   alarms: number;
   episodes: { row: number; lastRow: number; since?: string; column: string; text: string }[];
-  windows: { found: number; windows: number; falseAlarms: number; delays: (number | null)[] } | null;
+  windows: {
+    found: number;
+    windows: number;
+    falseAlarms: number;
+    delays: (number | null)[];
+    known: { rows: [number, number] | null; alarm: number | null }[];
+  } | null;
 }
 
 describe("rivulet replay --anomaly", () => {
@@ -151,6 +160,33 @@ describe("rivulet replay --anomaly", () => {
     expect(found.windows?.falseAlarms).toBe(found.alarms - 1);
   });
 
+  test("draws known windows, and says of each whether and how soon it was found", async () => {
+    const windows = [
+      [faultAt - 2, faultAt + 10],
+      [3800, 3810],
+      [5000, 5010],
+    ].map(([from, to]) => `${timeOf(from)},${timeOf(to)}\n`);
+    const folder = folderWith({ "x.csv": rowsOf(), "w.txt": windows.join("") });
+    const page = join(folder, "x.html");
+    const given = { data: join(folder, "x.csv"), windows: join(folder, "w.txt"), report: page };
+    const { known } = ((await invoke(given)).data as unknown as Found).windows as NonNullable<
+      Found["windows"]
+    >;
+    const rows = known.map((each) => each.rows);
+    expect(rows).toEqual([[faultAt - 2, faultAt + 10], [3800, 3810], null]);
+    const drawn = readFileSync(page, "utf8");
+    // Of the evidence and of two columns, on a desk and on a telephone.
+    expect(drawn.match(/>known window, found</g)).toHaveLength(6);
+    expect(drawn.match(/>known window, missed</g)).toHaveLength(6);
+    expect(drawn).toContain("<b>1 of 3</b><small>half of them within 10 min</small>");
+    expect(drawn).toMatch(/<small>alarms outside of them<\/small><b>\d+<\/b><small>[\d.]+ a week/);
+    expect(drawn).toContain(`>alarm ${known[0].alarm}, after 10 min</td>`);
+    expect(drawn).toContain(">missed</td>");
+    expect(drawn).toContain(">not in the data</td>");
+    await invoke({ data: given.data, report: page });
+    expect(readFileSync(page, "utf8")).not.toMatch(/known window/i);
+  });
+
   test("watches what a config without a target says, without being asked to", async () => {
     const folder = folderWith({ "x.csv": rowsOf({ withTime: false }) });
     const config = join(folder, "c.yaml");
@@ -262,6 +298,32 @@ checkpoint: { directory: saved }
     ) as Invocation["options"];
     await expect(invoke({ data: join(folder, "x.csv"), ...given })).rejects.toThrow(sentence);
   });
+});
+
+test("the rows of a window of times are those within it, also where rows come late or at odd times", () => {
+  const windows = new WindowRows({
+    unit: "time",
+    list: [
+      [100, 200],
+      [0, 5],
+      [150, 1000],
+      [210, 290],
+      [200, 200],
+    ],
+  });
+  for (const [index, time] of [50, 100, Number.NaN, 160, 155, 200, 300].entries())
+    windows.pass(index + 1, time);
+  expect(windows.rows).toEqual([[2, 6], null, [4, 7], null, [6, 6]]);
+});
+
+test("a chart of rows that windows make of a file is by the rows of the file", () => {
+  const course = new AnomalyCourse(["a"]);
+  const watch = { detector: { evidence: 1, threshold: 2, isWarm: true } } as unknown as AnomalyWatch;
+  for (let row = 16; row <= 16_000; row += 16) course.add(Float64Array.of(row), 0, watch, row);
+  const points = [...course.of("a"), ...course.evidence, ...course.threshold];
+  expect(course.of("a").every(([row, value]) => Math.abs(row - value) <= 16 * course.rowsEach)).toBe(true);
+  expect(Math.min(...points.map(([row]) => row))).toBe(16);
+  expect(Math.max(...points.map(([row]) => row))).toBeGreaterThan(15_900);
 });
 
 test.each([

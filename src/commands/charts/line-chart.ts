@@ -21,6 +21,15 @@ export interface Band {
   colour: string;
 }
 
+/** Ranges of x that are known of beforehand: each tinted, under a bar. */
+export interface Spans {
+  name: string;
+  ranges: (readonly [from: number, to: number])[];
+  colour: string;
+  /** The bar is an outline, so that its kind is told apart without its colour. */
+  hollow?: boolean;
+}
+
 /** What a chart shows. */
 export interface LineChart {
   title: string;
@@ -31,6 +40,8 @@ export interface LineChart {
   series: Series[];
   /** What lies behind the lines. */
   band?: Band;
+  /** Behind all else; what lies outside of the lines is cut off. */
+  spans?: Spans[];
   /** Vertical lines with a label. */
   marks?: { x: number; label: string }[];
   width?: number;
@@ -45,6 +56,10 @@ export const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "
 
 /** Pixels of a mark's label with the gap before it, at most. */
 const markWidth = (label: string) => 5 + 7.5 * label.length;
+
+/** Pixels of the bar above a span, and of a span at least, so that a short one is seen in a long chart. */
+const spanBar = 7;
+const leastSpan = 4;
 
 /** Pixels of a letter of ordinary size, at most. */
 export const letterWidth = 8.2;
@@ -62,14 +77,16 @@ export function lineChart(chart: LineChart): string {
   // A long legend on a phone takes nothing from the curves.
   const height = asked + 24 * Math.max(0, legend.rows - 2);
   const marks = (chart.marks ?? []).filter(({ x }) => fits(x, chart.xScale));
+  const spans = chart.spans ?? [];
   const { x, y, box } = layoutOf(chart, marks, {
-    top: legendTop - 6 + legend.rows * 24,
+    top: legendTop - 6 + legend.rows * 24 + (spans.length > 0 ? spanBar : 0),
     right: width - 24,
     bottom: height - 62,
   });
   return svg(title, width, height, [
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     hasTitle ? titleText(title, box.left, 32) : "",
+    ...spans.map((one) => spansOf(one, x, box)),
     ...gridOf(x, y, box),
     ...frameOf(chart, box, height),
     ...marksOf(marks, x, box, width),
@@ -118,32 +135,41 @@ function frameOf({ xLabel, yLabel }: LineChart, box: Box, height: number): strin
 }
 
 /** What the legend names, in this order. */
-const namedIn = ({ series, band }: LineChart): { name: string }[] =>
-  band === undefined ? series : [...series, band];
+const namedIn = ({ series, band, spans = [] }: LineChart): { name: string }[] => [
+  ...series,
+  ...(band === undefined ? [] : [band]),
+  ...spans,
+];
 
-/** The names of lines and band, each after a piece of it. */
+/** The names of lines, band and spans, each after a piece of it. */
 function legendOf(
   chart: LineChart,
   places: ReturnType<typeof legendRows>["places"],
   left: number,
   top: number,
 ): string[] {
-  const { series, band } = chart;
+  const { series, band, spans = [] } = chart;
+  const before = series.length + (band === undefined ? 0 : 1);
   return namedIn(chart).flatMap(({ name }, index) => {
     if (name === "") return [];
     const { at, row } = places[index];
     const rowTop = top + row * 24;
     const [from, to] = [left + at, left + at + 26];
+    const text = `<text x="${to + 7}" y="${rowTop}" dy="0.35em">${escapeText(name)}</text>`;
+    if (index >= before) {
+      const corner = `${from} ${rowTop - 6}`;
+      return [
+        spanParts(spans[index - before], `M${corner}h26v12h-26z`, `M${corner}h26v${spanBar}h-26z`),
+        text,
+      ];
+    }
     const isDot = index < series.length && series[index].dotted === true;
     const line = isDot ? `M${(from + to) / 2} ${rowTop}h0` : `M${from} ${rowTop}H${to}`;
     const stroke =
       index < series.length
         ? strokeOf(series[index], index)
         : `stroke="${band?.colour}" stroke-width="12" stroke-opacity="0.35"`;
-    return [
-      `<path d="${line}" ${stroke}/>`,
-      `<text x="${to + 7}" y="${rowTop}" dy="0.35em">${escapeText(name)}</text>`,
-    ];
+    return [`<path d="${line}" ${stroke}/>`, text];
   });
 }
 
@@ -162,6 +188,27 @@ function bandOf({ points, colour }: Band, x: Axis, y: Axis): string {
   const lower = finite.map(([at, low]) => corner(at, low)).reverse();
   return `<path d="M${[...upper, ...lower].join("L")}Z" fill="${colour}" fill-opacity="0.35"/>`;
 }
+
+/** Ranges as tinted areas under bars; those that lie closer than a pixel become one. */
+function spansOf(spans: Spans, x: Axis, { left, top, right, bottom }: Box): string {
+  const drawn: [from: number, to: number][] = [];
+  for (const [low, high] of [...spans.ranges].sort((a, b) => a[0] - b[0])) {
+    if (x.place(high) < left || x.place(low) > right) continue;
+    const [begin, end] = [Math.max(left, x.place(low)), Math.min(right, x.place(high))];
+    const from = Math.min(begin, Math.max(left, (begin + end - leastSpan) / 2));
+    const to = Math.max(end, from + leastSpan);
+    const before = drawn.at(-1);
+    if (before !== undefined && from - before[1] < 1) before[1] = Math.max(before[1], to);
+    else drawn.push([from, to]);
+  }
+  if (drawn.length === 0) return "";
+  const areas = (from: number, height: number) =>
+    drawn.map(([a, b]) => `M${fixed(a)} ${from}H${fixed(b)}v${height}H${fixed(a)}z`).join("");
+  return spanParts(spans, areas(top, bottom - top), areas(top - spanBar, spanBar));
+}
+
+const spanParts = ({ colour, hollow }: Spans, areas: string, bars: string) =>
+  `<path d="${areas}" fill="${colour}" fill-opacity="0.2"/><path d="${bars}" fill="${hollow ? "none" : colour}" stroke="${colour}" stroke-width="1.5"/>`;
 
 /** Where a chart draws its values, in pixels. */
 export interface Box {

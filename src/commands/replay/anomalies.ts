@@ -22,7 +22,7 @@ import { type Fact, facts } from "../terminal/text-table.ts";
 import { AnomalyCourse } from "./anomaly-course.ts";
 import { anomalyPage } from "./anomaly-page.ts";
 import { type AnomalyReplay, type FoundEpisode, momentText, rateText, weekMs } from "./anomaly-replay.ts";
-import { readWindows, scoreWindows, windowFacts } from "./anomaly-windows.ts";
+import { readWindows, scoreWindows, WindowRows, windowFacts } from "./anomaly-windows.ts";
 
 /** Of a row that has none. */
 const unknownTime = Float64Array.of(Number.NaN);
@@ -46,8 +46,9 @@ export async function replayAnomalies(invocation: Invocation, written: Config | 
   const windows = options["windows"] === undefined ? null : readWindows(options["windows"]);
   const rows = await rowsToWatch(data, written, config);
   const course = page === undefined ? null : new AnomalyCourse(rows.watched);
-  const replay = await replayOf(data, { path, config, rows, written, course });
-  if (windows !== null) replay.windows = scoreWindows(windows, replay);
+  const windowRows = windows === null ? null : new WindowRows(windows);
+  const replay = await replayOf(data, { path, config, rows, written, course, windowRows });
+  if (windows !== null) replay.windows = scoreWindows(windows, replay, windowRows?.rows ?? []);
   if (course !== null) writePage(page as string, anomalyPage(replay, course));
   return reportOf(replay);
 }
@@ -139,15 +140,17 @@ interface ReplayOptions {
   rows: WatchedRows;
   written: Config | null;
   course: AnomalyCourse | null;
+  windowRows: WindowRows | null;
 }
 
 async function replayOf(data: DataFile, options: ReplayOptions): Promise<AnomalyReplay> {
-  const { path, config, rows: watchedRows, written, course } = options;
+  const { path, config, rows: watchedRows, written, course, windowRows } = options;
   const { read, extraction, watched } = watchedRows;
   const { intervalMs } = config;
   const found: FoundEpisode[] = [];
   let rows = 0;
   let isPaused = false;
+  let aheadMs = 0;
   const onEntry = ({ event }: LogEntry) => {
     if (event !== "anomaly") return;
     const [episode] = watch.episodes;
@@ -160,6 +163,7 @@ async function replayOf(data: DataFile, options: ReplayOptions): Promise<Anomaly
     if (kind === "pause" || kind === "resume") isPaused = kind === "pause";
     else if (kind === "normal") watch.takeAsNormal();
     else if (kind === "clock") {
+      aheadMs = event.ahead ?? 0;
       watch.setWallClock(event.ahead, event.earliest);
       extraction?.setWallClock(event.ahead, event.earliest);
     }
@@ -172,7 +176,7 @@ async function replayOf(data: DataFile, options: ReplayOptions): Promise<Anomaly
     const latest = found.at(-1);
     if (latest !== undefined && watch.detector.isAbove) latest.lastRow = rows;
     for (let i = 0; i < shown.length; i++) shown[i] = values[offset + places[i]];
-    course?.add(shown, 0, watch);
+    course?.add(shown, 0, watch, rows);
   };
   const target = written?.target?.column ?? "";
   const validator = validatorFor(written, read, target, { mayLackTarget: true });
@@ -180,6 +184,7 @@ async function replayOf(data: DataFile, options: ReplayOptions): Promise<Anomaly
     read,
     (values, offset, _, times = unknownTime, timeAt = 0) => {
       rows++;
+      windowRows?.pass(rows, times[timeAt] + aheadMs);
       if (extraction === null) observe(values, offset, times, timeAt);
       else if (validator.validate(values, offset) && extraction.push(values, offset, times, timeAt))
         observe(extraction.row, 0, times, timeAt);

@@ -13,6 +13,9 @@ export class AnomalyCourse {
   readonly #greatest: Float64Array;
   readonly #evidence = new Float64Array(most);
   readonly #threshold = new Float64Array(most);
+  /** First and last row of each stretch: not every row of a file is watched. */
+  readonly #first = new Float64Array(most);
+  readonly #last = new Float64Array(most);
   #filled = 0;
   #rows = 0;
 
@@ -22,7 +25,8 @@ export class AnomalyCourse {
     this.#greatest = new Float64Array(most * columns.length);
   }
 
-  add(values: Float64Array, offset: number, { detector }: AnomalyWatch): void {
+  /** @param row number of the row in the file, counted from 1 */
+  add(values: Float64Array, offset: number, { detector }: AnomalyWatch, row: number): void {
     if (this.#filled === most && this.#rows % this.rowsEach === 0) this.#halve();
     const width = this.columns.length;
     if (this.#rows % this.rowsEach === 0) {
@@ -30,9 +34,11 @@ export class AnomalyCourse {
       this.#least.fill(Number.POSITIVE_INFINITY, at * width, (at + 1) * width);
       this.#greatest.fill(Number.NEGATIVE_INFINITY, at * width, (at + 1) * width);
       this.#evidence[at] = this.#threshold[at] = 0;
+      this.#first[at] = row;
     }
     this.#rows++;
     const at = this.#filled - 1;
+    this.#last[at] = row;
     for (let column = 0; column < width; column++) {
       const value = values[offset + column];
       if (value < this.#least[at * width + column]) this.#least[at * width + column] = value;
@@ -55,6 +61,8 @@ export class AnomalyCourse {
         this.#least[at * width + column] = Math.min(this.#least[a], this.#least[b]);
         this.#greatest[at * width + column] = Math.max(this.#greatest[a], this.#greatest[b]);
       }
+      this.#first[at] = this.#first[one];
+      this.#last[at] = this.#last[other];
       this.#evidence[at] = Math.max(this.#evidence[one], this.#evidence[other]);
       this.#threshold[at] = this.#threshold[other];
     }
@@ -65,12 +73,12 @@ export class AnomalyCourse {
     const width = this.columns.length;
     const place = this.columns.indexOf(column);
     return Array.from({ length: this.#filled }, (_, at) => at).flatMap((at): [number, number][] => {
-      const from = at * this.rowsEach + 1;
+      const from = this.#first[at];
       const [least, greatest] = [this.#least[at * width + place], this.#greatest[at * width + place]];
       if (this.rowsEach === 1) return [[from, least]];
       return [
         [from, least],
-        [from + this.rowsEach / 2, greatest],
+        [(from + this.#last[at] + 1) / 2, greatest],
       ];
     });
   }
@@ -86,7 +94,7 @@ export class AnomalyCourse {
 
   #pointsOf(values: Float64Array): [number, number][] {
     return Array.from(values.subarray(0, this.#filled), (value, at) => [
-      at * this.rowsEach + this.rowsEach / 2 + 0.5,
+      (this.#first[at] + this.#last[at]) / 2,
       value,
     ]);
   }

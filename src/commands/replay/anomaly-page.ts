@@ -5,7 +5,7 @@ import { type Figure, htmlOf, type Table } from "../charts/page.ts";
 import { pageFacts } from "../results/page-file.ts";
 import type { AnomalyCourse } from "./anomaly-course.ts";
 import { type AnomalyReplay, momentText, rateText } from "./anomaly-replay.ts";
-import { windowFacts } from "./anomaly-windows.ts";
+import { windowFacts, windowSpans, windowTable, windowTiles } from "./anomaly-windows.ts";
 
 /** Columns that are drawn: those with alarms first. */
 const mostDrawn = 8;
@@ -25,16 +25,12 @@ export function anomalyPage(replay: AnomalyReplay, course: AnomalyCourse): strin
   return htmlOf({
     title: `Anomalies in ${data.split("/").at(-1)}`,
     introduction: `${formatCount(rows, "row")} of ${formatCount(columns.length, "column")} were watched row by row, as a daemon would have: each was scored by what was known before it. ${rateText(replay)}.`,
-    tiles: [
-      { name: "alarms", value: String(found.length), note: rateText(replay) },
-      ...(windows === null
-        ? []
-        : [{ name: "known windows found", value: `${windows.found} of ${windows.windows}` }]),
-    ],
+    tiles: [{ name: "alarms", value: String(found.length), note: rateText(replay) }, ...windowTiles(windows)],
     parts: [
       evidenceFigure(replay, course),
       ...drawn.map((column) => columnFigure(column, replay, course)),
       episodeTable(replay),
+      ...windowTable(windows),
     ],
     facts: pageFacts([["data", data], ...reasons, ["at the end", text], ...facts]),
   });
@@ -57,6 +53,7 @@ function evidenceFigure(replay: AnomalyReplay, course: AnomalyCourse): Figure {
     draw: (size) =>
       lineChart({
         ...{ title, xLabel: "row", yLabel: "evidence", ...size, marks: marksOf(replay) },
+        spans: windowSpans(replay.windows),
         series: [
           { name: "evidence", points },
           { name: "what an alarm needs", points: course.threshold, colour: "#d55e00", dashed: true },
@@ -76,6 +73,7 @@ function columnFigure(column: string, replay: AnomalyReplay, course: AnomalyCour
     draw: (size) =>
       lineChart({
         ...{ title: column, xLabel: "row", yLabel: column, ...size, marks },
+        spans: windowSpans(replay.windows),
         series: [{ name: column, points: course.of(column) }],
       }),
   };
@@ -84,6 +82,7 @@ function columnFigure(column: string, replay: AnomalyReplay, course: AnomalyCour
 function episodeTable(replay: AnomalyReplay): Table {
   return {
     title: "Alarms",
+    hasCards: true,
     sentence: replay.found.length === 0 ? "There was none." : undefined,
     columns: ["alarm", "since", "column", "evidence", "needed", "rows"],
     rows: replay.found.map((each) => {

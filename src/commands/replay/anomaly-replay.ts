@@ -5,6 +5,17 @@ import { formatCount, formatDuration } from "../../wording/quantities.ts";
 
 export const weekMs = 7 * 86_400_000;
 
+/** A window in which somebody knows of an anomaly. */
+export interface KnownWindow {
+  /** From and to, both within: milliseconds since the epoch, or numbers of rows. */
+  from: number;
+  to: number;
+  /** Its first and last row, counted from 1; null where the data has no row of it. */
+  rows: readonly [first: number, last: number] | null;
+  /** Number of the first alarm that began in it; null where none did. */
+  alarm: number | null;
+}
+
 /** How well alarms met known windows. */
 export interface WindowScore {
   windows: number;
@@ -16,6 +27,8 @@ export interface WindowScore {
   /** Of each window: how long after its beginning the first alarm came, in milliseconds or rows; null where none did. */
   delays: (number | null)[];
   unit: "time" | "row";
+  /** In the order of their file. */
+  known: KnownWindow[];
 }
 
 /** An episode, with the rows from its first to its last, counted from 1. */

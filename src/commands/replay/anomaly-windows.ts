@@ -2,9 +2,11 @@
 import { RivuletError } from "../../errors/errors.ts";
 import { reasonOf } from "../../errors/system-error.ts";
 import { readNamedText } from "../../machine/regular-file.ts";
-import { formatDuration } from "../../wording/quantities.ts";
+import { formatCount, formatDuration } from "../../wording/quantities.ts";
+import type { Spans } from "../charts/line-chart.ts";
+import type { Table, Tile } from "../charts/page.ts";
 import type { Fact } from "../terminal/text-table.ts";
-import type { AnomalyReplay, WindowScore } from "./anomaly-replay.ts";
+import type { AnomalyReplay, KnownWindow, WindowScore } from "./anomaly-replay.ts";
 
 /** From and to, both within: times in milliseconds since the epoch, or numbers of rows, counted from 1. */
 export interface Windows {
@@ -74,10 +76,56 @@ function endOf(end: unknown): number | null {
   return Number.isFinite(time) ? time : null;
 }
 
-/** Compares alarms with windows in which somebody knows of an anomaly. @throws RivuletError where windows and rows count differently */
+/** Finds out which rows are in which window, as they pass in their order. */
+export class WindowRows {
+  readonly #windows: Windows;
+  /** First and last row of each window, NaN where it has not come yet. */
+  readonly #rows: [first: number, last: number][];
+  /** Of windows of times: where each begins and ends, the earliest first. */
+  readonly #edges: { time: number; index: number; end: 0 | 1 }[];
+  #next = 0;
+  #passed = 0;
+
+  constructor(windows: Windows) {
+    const { unit, list } = windows;
+    this.#windows = windows;
+    this.#rows = list.map(() => [Number.NaN, Number.NaN]);
+    const edges = list.flatMap(([from, to], index) => [
+      { time: from, index, end: 0 as const },
+      { time: to, index, end: 1 as const },
+    ]);
+    this.#edges = unit === "row" ? [] : edges.sort((a, b) => a.time - b.time || a.end - b.end);
+  }
+
+  /** @param time of the row, milliseconds since the epoch; NaN: unknown */
+  pass(row: number, time: number): void {
+    this.#passed = row;
+    for (; this.#next < this.#edges.length; this.#next++) {
+      const { time: edge, index, end } = this.#edges[this.#next];
+      if (!(end === 0 ? time >= edge : time > edge)) return;
+      this.#rows[index][end] = row - end;
+    }
+  }
+
+  /** First and last row of each window, counted from 1; null where none of those that passed was in it. */
+  get rows(): (readonly [first: number, last: number] | null)[] {
+    const { unit, list } = this.#windows;
+    return (unit === "row" ? list : this.#rows).map(([first, last]) => {
+      const end = Number.isNaN(last) ? this.#passed : Math.min(last, this.#passed);
+      return Math.max(first, 1) <= end ? [Math.max(first, 1), end] : null;
+    });
+  }
+}
+
+/**
+ * Compares alarms with windows in which somebody knows of an anomaly.
+ * @param rows first and last row of each window, see `WindowRows`
+ * @throws RivuletError where windows and rows count differently
+ */
 export function scoreWindows(
   { unit, list }: Windows,
   { found, weeks, intervalMs }: AnomalyReplay,
+  rows: WindowRows["rows"],
 ): WindowScore {
   if (unit === "time" && intervalMs !== null) {
     throw new RivuletError(
@@ -87,27 +135,87 @@ export function scoreWindows(
   }
   const begins = found.map(({ row, time }) => (unit === "row" ? row : time));
   const isIn = (begin: number, [from, to]: readonly [number, number]) => begin >= from && begin <= to;
-  const delays = list.map((window) => {
-    const first = begins.find((begin) => isIn(begin, window));
-    return first === undefined ? null : first - window[0];
+  const firsts = list.map((window) => begins.findIndex((begin) => isIn(begin, window)));
+  const delays = firsts.map((first, index) => (first < 0 ? null : begins[first] - list[index][0]));
+  const known = list.map(([from, to], index): KnownWindow => {
+    return { from, to, rows: rows[index], alarm: found[firsts[index]]?.episode.number ?? null };
   });
   const falseAlarms = begins.filter((begin) => !list.some((window) => isIn(begin, window))).length;
   return {
     ...{ windows: list.length, found: delays.filter((delay) => delay !== null).length },
-    ...{ falseAlarms, falsePerWeek: falseAlarms / Math.max(weeks, 1), delays, unit },
+    ...{ falseAlarms, falsePerWeek: falseAlarms / Math.max(weeks, 1), delays, unit, known },
   };
+}
+
+const lengthText = (length: number, unit: Windows["unit"]) =>
+  unit === "row" ? formatCount(length, "row") : formatDuration(length);
+
+/** How soon windows were found, at the median: `half of them within 20 min`; empty where none was. */
+function delayText({ delays, unit }: WindowScore): string {
+  const known = delays.filter((delay) => delay !== null).sort((a, b) => a - b);
+  return known.length === 0 ? "" : `half of them within ${lengthText(known[known.length >> 1], unit)}`;
 }
 
 /** Returns the lines of a report on windows: those found, false alarms, and how soon. */
 export function windowFacts(score: WindowScore | null): Fact[] {
   if (score === null) return [];
-  const { windows, found, falseAlarms, falsePerWeek, delays, unit } = score;
-  const known = delays.filter((delay) => delay !== null).sort((a, b) => a - b);
-  const median = known[known.length >> 1];
-  const words = unit === "row" ? `${median} rows` : formatDuration(median);
-  const delay = known.length === 0 ? "" : `, half of them within ${words}`;
+  const { windows, found, falseAlarms, falsePerWeek } = score;
+  const delay = delayText(score);
   return [
-    ["windows", `${found} of ${windows} found${delay}`],
+    ["windows", `${found} of ${windows} found${delay && `, ${delay}`}`],
     ["false", `${falseAlarms} outside of them, ${falsePerWeek.toFixed(2)} a week`],
+  ];
+}
+
+/** The same as figures at the head of a page. */
+export function windowTiles(score: WindowScore | null): Tile[] {
+  if (score === null) return [];
+  const { windows, found, falseAlarms, falsePerWeek } = score;
+  return [
+    { name: "known windows found", value: `${found} of ${windows}`, note: delayText(score) },
+    {
+      name: "alarms outside of them",
+      value: String(falseAlarms),
+      note: `${falsePerWeek.toFixed(2)} a week`,
+    },
+  ];
+}
+
+/** The windows as a chart by rows shows them. */
+export function windowSpans(score: WindowScore | null): Spans[] {
+  const rowsOf = (isFound: boolean) =>
+    (score?.known ?? []).flatMap(({ rows, alarm }) =>
+      rows !== null && (alarm !== null) === isFound ? [rows] : [],
+    );
+  const spans = [
+    { name: "known window, found", colour: "#009e73", ranges: rowsOf(true) },
+    { name: "known window, missed", colour: "#cc79a7", hollow: true, ranges: rowsOf(false) },
+  ];
+  return spans.filter(({ ranges }) => ranges.length > 0);
+}
+
+/** Windows that a page lists. */
+const mostListed = 100;
+
+/** The windows one by one: which alarm found each, and how soon. */
+export function windowTable(score: WindowScore | null): Table[] {
+  if (score === null) return [];
+  const { known, delays, unit } = score;
+  const endText = (end: number) =>
+    unit === "row" ? String(end) : new Date(end).toISOString().slice(0, 19).replace("T", " ");
+  const rows = known.slice(0, mostListed).map(({ from, to, rows, alarm }, index) => {
+    const delay = delays[index];
+    const fate = rows === null ? "not in the data" : "missed";
+    const result = delay === null ? fate : `alarm ${alarm}, after ${lengthText(delay, unit)}`;
+    return [String(index + 1), endText(from), endText(to), result];
+  });
+  return [
+    {
+      title: "Known windows",
+      hasCards: true,
+      sentence: known.length > mostListed ? `The first ${mostListed} of ${known.length}.` : undefined,
+      columns: ["window", unit === "row" ? "from row" : "from", unit === "row" ? "to row" : "to", "found by"],
+      rows,
+    },
   ];
 }

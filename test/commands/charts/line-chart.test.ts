@@ -122,3 +122,51 @@ test("the label of a mark at the right edge stands to the left of its line", () 
   expect(lines(10)).toContain('text-anchor="end"');
   expect(lines(1)).not.toContain('text-anchor="end"');
 });
+
+describe("spans of a line chart", () => {
+  const series = [
+    {
+      name: "s",
+      points: [
+        [0, 1],
+        [1000, 2],
+      ] as [number, number][],
+    },
+  ];
+  const draw = (ranges: [number, number][], hollow = false) =>
+    lineChart({ ...labels, series, spans: [{ name: "known", colour: "#009e73", hollow, ranges }] });
+  /** From and to of each area, in pixels. */
+  const areasOf = (chart: string) => {
+    const path = [...chart.matchAll(/<path d="([^"]*)" fill="#009e73" fill-opacity/g)][0][1];
+    return [...path.matchAll(/M([\d.]+) [\d.]+H([\d.]+)/g)].map(([, from, to]) => [Number(from), Number(to)]);
+  };
+  const [, left, , right] = /d="M([\d.]+) ([\d.]+)V[\d.]+H([\d.]+)/.exec(
+    draw([[0, 1]]),
+  ) as unknown as number[];
+
+  test("lie where they begin and end, cut off at the axes, and have their name in the legend", () => {
+    const chart = draw([
+      [250, 500],
+      [900, 5000],
+      [2000, 3000],
+    ]);
+    const place = (x: number) => Number(left) + ((right - left) * x) / 1000;
+    const expected = [250, 500, 900, 1000].map(place);
+    expect(areasOf(chart).flat()).toHaveLength(4);
+    for (const [index, at] of areasOf(chart).flat().entries()) expect(at).toBeCloseTo(expected[index], 0);
+    expect(chart).toContain(">known</text>");
+  });
+
+  test("are wide enough to be seen however short they are, and become one where they touch", () => {
+    const [[from, to]] = areasOf(draw([[500, 500]]));
+    expect(to - from).toBeCloseTo(4, 5);
+    const many = Array.from({ length: 10_000 }, (_, i): [number, number] => [200 + i / 50, 200 + i / 50]);
+    expect(areasOf(draw(many))).toHaveLength(1);
+  });
+
+  test("are told apart without their colour", () => {
+    expect(draw([[0, 9]]).match(/fill="none" stroke="#009e73"/g)).toBeNull();
+    // One in the legend, one in the chart.
+    expect(draw([[0, 9]], true).match(/fill="none" stroke="#009e73"/g)).toHaveLength(2);
+  });
+});
