@@ -12,8 +12,8 @@ const threshold = 8;
 /** Fewest errors between two alarms. */
 const fewest = 100;
 /**
- * So many errors, however large, are needed at least for an alarm: one or two rows of a class of 1 in 500 are no drift, and with
- * the alarm the few rows of that class would be forgotten.
+ * Fewest errors that raise an alarm, however large they are: one or two rows of a class of 1 in 500 are no drift, and with the
+ * alarm the few rows of that class would be forgotten.
  */
 const fewestLarge = 4;
 

@@ -593,7 +593,7 @@ export class AnomalyDetector implements Stateful {
 function noTime(times: Float64Array, timeAt: number): RivuletError {
   return new RivuletError(
     "argument.bad-value",
-    `found ${times?.[timeAt]} as the time of a row, expected milliseconds since the epoch in a Float64Array; give it, and where it is`,
+    `found ${times[timeAt]} as the time of a row, expected milliseconds since the epoch in a Float64Array; give it, and where it is`,
   );
 }
 

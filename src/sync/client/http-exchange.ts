@@ -115,8 +115,8 @@ function sendWhenWanted(client: http.ClientRequest, body: Uint8Array, touch: () 
     sendBody(client, body, touch);
   };
   client.once("continue", send);
-  // A refusal comes instead of it, and closes the request.
-  client.once("close", () => clearTimeout(timer));
+  // An answer instead is a refusal: nothing is sent, however slowly it comes. Without any, the request closes.
+  for (const end of ["response", "close"]) client.once(end, () => clearTimeout(timer));
   client.once("socket", (socket) => {
     const begin = () => {
       timer = setTimeout(send, continueMs);
