@@ -95,6 +95,7 @@ export {
   type AnomalyFinding,
   type AnomalyOutcome,
   createAnomalyDetector,
+  type StrongestFinding,
 } from "./learner/anomaly/anomaly-detector.ts";
 export { ChannelScores, type Ingredient } from "./learner/anomaly/channel-scores.ts";
 export { ScoreTail, type ScoreTailOptions } from "./learner/anomaly/score-tail.ts";

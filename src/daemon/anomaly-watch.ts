@@ -3,7 +3,7 @@ import { type AnomalyConfig, watchedColumns } from "../config/anomaly-config.ts"
 import { RivuletError } from "../errors/errors.ts";
 import { LocalTime } from "../features/local-time.ts";
 import { type AnomalyDetector, createAnomalyDetector } from "../learner/anomaly/anomaly-detector.ts";
-import { outcomeText, rankText, reasonText } from "../learner/anomaly/finding-text.ts";
+import { outcomeText, rankText, reasonText, strongestText } from "../learner/anomaly/finding-text.ts";
 import type { Field } from "../samples/decoding/fields.ts";
 import type { State, Stateful } from "../state.ts";
 import type { AnomalyEpisode, AnomalyStatus } from "../status/document.ts";
@@ -241,7 +241,7 @@ export class AnomalyWatch implements Stateful {
     if (episode === undefined || outcome === null) return;
     if (episode.saidNormal) this.detector.takeAsNormal();
     if (outcome.changed !== null) this.#counts[0]++;
-    const text = outcomeText(episode.column, outcome);
+    const text = outcomeText(episode.column, outcome, this.strongest);
     episode.until = this.#systemTime(this.#times[0]);
     episode.outcome = text;
     const { changed, strongest, lastedMs } = outcome;
@@ -276,12 +276,20 @@ export class AnomalyWatch implements Stateful {
     return `learning what is normal, no alarm for another ${parts.join(" and ")}`;
   }
 
+  /** The most evidence of the latest episode, with when and why where that was not its first row; empty without one. */
+  get strongest(): string {
+    const [first, strongest] = [this.detector.finding(), this.detector.strongest()];
+    return first === null || strongest === null ? "" : strongestText(first, strongest);
+  }
+
   /** Its state, in a few words. */
   get text(): string {
     const { isWarm, alarms, evidence, threshold, recurs } = this.detector;
     const [episode] = this.episodes;
-    if (this.isOpen && episode !== undefined)
-      return `anomaly in ${episode.column} since ${episode.since}: evidence ${evidence.toFixed(1)}`;
+    if (this.isOpen && episode !== undefined) {
+      const isRisen = (this.detector.strongest()?.evidence ?? 0) > episode.evidence;
+      return `anomaly in ${episode.column} since ${episode.since}: evidence ${evidence.toFixed(1)}${isRisen ? `, up to ${this.strongest}` : ""}`;
+    }
     if (!isWarm) return this.#warmUpText();
     const told = formatCount(alarms, "anomaly", "anomalies");
     return `${told} so far, evidence ${evidence.toFixed(1)} where an alarm needs ${threshold.toFixed(1)}${recurs && evidence > threshold ? ", but as on other days at this time" : ""}`;

@@ -187,6 +187,19 @@ describe("rivulet replay --anomaly", () => {
     expect(readFileSync(page, "utf8")).not.toMatch(/known window/i);
   });
 
+  test("says of an episode that goes on at the end how strong it became, and in which column", async () => {
+    const lines = rowsOf()
+      .split("\n")
+      .slice(0, faultAt + 3);
+    // In a valve that is 0 or 1 otherwise.
+    lines[faultAt + 2] = lines[faultAt + 2].replace(/,[01]$/, ",5000");
+    const folder = folderWith({ "x.csv": `${lines.join("\n")}\n` });
+    const { text } = await invoke({ data: join(folder, "x.csv") });
+    expect(text).toMatch(
+      /at the end +anomaly \d+ in temperature continues, evidence up to [\d.]+ after 10 min, valve: 5000 seen/,
+    );
+  });
+
   test("watches what a config without a target says, without being asked to", async () => {
     const folder = folderWith({ "x.csv": rowsOf({ withTime: false }) });
     const config = join(folder, "c.yaml");

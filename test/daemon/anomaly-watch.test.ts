@@ -208,6 +208,35 @@ describe("a clock", () => {
   });
 });
 
+test("a strong fault within a weak episode is no second alarm, but told while it lasts and at its end", () => {
+  const strongAt = 3012;
+  const feedTwo = (watch: AnomalyWatch, from: number, to: number) => {
+    for (let row = from; row < to; row++) {
+      const next = stationary["gauss"](row);
+      const weak = row >= 3000 && row < strongAt ? 12 : 0;
+      const strong = row >= strongAt && row < strongAt + 3 ? 60 : 0;
+      watch.observe(Float64Array.of(next(row) + weak, next(row) + strong), 0, timesAt(row), 0);
+    }
+  };
+  const timesAt = (row: number) => Float64Array.of(start + row * rowMs);
+  const fields = [{ name: "temperature" }, { name: "current" }];
+  const before = watchOf({ fields });
+  feedTwo(before.watch, 0, 3001);
+  expect(before.watch.text).toMatch(/^anomaly in temperature since \S+: evidence [\d.]+$/);
+  feedTwo(before.watch, 3001, strongAt + 1);
+  const after = watchOf({ fields });
+  after.watch.restore(structuredClone(before.watch.state()));
+  feedTwo(after.watch, strongAt + 1, strongAt + 4);
+  const reason = /up to [\d.]+ after 1 h( \d+ min)?, current: .*\d seen/;
+  expect(after.watch.status().text).toMatch(/^anomaly in temperature since/);
+  expect(after.watch.status().text).toMatch(reason);
+  feedTwo(after.watch, strongAt + 4, strongAt + 100);
+  expect(after.told("anomaly")).toEqual([]);
+  expect(after.told("anomaly-end")).toEqual([expect.stringMatching(reason)]);
+  const [episode] = after.watch.status().episodes;
+  expect(episode).toMatchObject({ column: "temperature", outcome: expect.stringMatching(reason) });
+});
+
 test("a restart at any sample changes nothing", () => {
   const stream = (row: number) => (row > 2500 && row < 2530 ? 30 : stationary["gauss"](row)(row));
   const whole = watchOf();

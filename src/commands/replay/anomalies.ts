@@ -219,8 +219,10 @@ function watchOf(
   return watch;
 }
 
-function endText({ isOpen, episodes: [latest], text }: AnomalyWatch): string {
-  return isOpen && latest !== undefined ? `anomaly ${latest.number} in ${latest.column} continues` : text;
+function endText({ isOpen, episodes: [latest], text, strongest }: AnomalyWatch): string {
+  return isOpen && latest !== undefined
+    ? `anomaly ${latest.number} in ${latest.column} continues, evidence up to ${strongest}`
+    : text;
 }
 
 function reportOf(replay: AnomalyReplay): Report {

@@ -35,7 +35,7 @@ const partOfNormal = 0.03;
 const farLevel = 3;
 const farScatter = 4;
 
-/** Places of what is kept of the latest episode. */
+/** Places of what is kept of a row of the latest episode. */
 const found = {
   column: 0,
   ingredient: 1,
@@ -49,13 +49,12 @@ const found = {
   mean: 9,
   deviation: 10,
   scatter: 11,
-  strongest: 12,
-  latest: 13,
-  change: 14,
-  unchanged: 15,
-  bound: 16,
-  boundRows: 17,
-  count: 18,
+  latest: 12,
+  change: 13,
+  unchanged: 14,
+  bound: 15,
+  boundRows: 16,
+  count: 17,
 } as const;
 
 export interface AnomalyDetectorOptions {
@@ -107,6 +106,9 @@ export interface AnomalyFinding {
   /** Time of the row, milliseconds since the epoch. */
   since: number;
 }
+
+/** The row of an episode with the most evidence. */
+export type StrongestFinding = Omit<AnomalyFinding, "rank">;
 
 /** What became of an episode. */
 export interface AnomalyOutcome {
@@ -174,8 +176,9 @@ export class AnomalyDetector implements Stateful {
   /** Strongest joint distance of the episode, as a logarithm, [1]. */
   readonly #strongestJoint = new Float64Array(1);
   readonly #jointLog = new Float64Array(1);
-  /** The latest episode, see `found`. */
+  /** The first row of the latest episode, and its most unusual one, see `found`. */
   readonly #found = new Float64Array(found.count);
+  readonly #strongest = new Float64Array(found.count);
   /** [1] Rows. */
   readonly #rows = new Float64Array(1);
   #localOffset = 0;
@@ -183,7 +186,7 @@ export class AnomalyDetector implements Stateful {
 
   /** Bytes of a detector of so many columns. */
   static bytes(columns: number): number {
-    const own = 8 * (columns + 8 + found.count) + Surprises.bytes(2 * ingredients.length + 1);
+    const own = 8 * (columns + 8 + 2 * found.count) + Surprises.bytes(2 * ingredients.length + 1);
     const tails = (ingredients.length + 1) * ScoreTail.bytes;
     const joint = columns > 1 ? JointDistance.bytes(columns) + tails : 0;
     return own + columns * ChannelScores.bytes + joint + AlarmGate.bytes + DailyRecurrence.bytes;
@@ -327,16 +330,23 @@ export class AnomalyDetector implements Stateful {
     const begins = this.#gate.observe(this.#counted, times, timeAt);
     const span = Math.max(this.#gate.coolDownRows, shortestAverage);
     this.#sustained[0] += (this.#momentary[0] - this.#sustained[0]) / span;
-    if (begins) this.#note(values, offset, times[timeAt]);
-    if (this.#gate.isAbove) this.#keepStrongest(times[timeAt]);
+    if (begins) this.#begin(values, offset, times, timeAt);
+    if (this.#gate.isAbove) this.#keepStrongest(values, offset, times, timeAt);
     return begins;
   }
 
+  #begin(values: Float64Array, offset: number, times: Float64Array, timeAt: number): void {
+    this.#note(this.#found, values, offset, times, timeAt);
+    this.#strongest[found.evidence] = 0;
+    for (const each of this.#channels) each.beginEpisode();
+    this.#strongestJoint[0] = -linearOffset;
+  }
+
   /** Keeps what an unusual row of the episode adds to it. */
-  #keepStrongest(timeMs: number): void {
-    const kept = this.#found;
-    kept[found.strongest] = Math.max(kept[found.strongest], this.#evidence[0]);
-    kept[found.latest] = timeMs;
+  #keepStrongest(values: Float64Array, offset: number, times: Float64Array, timeAt: number): void {
+    this.#found[found.latest] = times[timeAt];
+    if (this.#evidence[0] > this.#strongest[found.evidence])
+      this.#note(this.#strongest, values, offset, times, timeAt);
     for (let column = 0; column < this.#channels.length; column++) this.#channels[column].keepStrongest();
     this.#strongestJoint[0] = Math.max(this.#strongestJoint[0], this.#jointLog[0]);
   }
@@ -407,8 +417,8 @@ export class AnomalyDetector implements Stateful {
     sum[0] = first + second + third;
   }
 
-  /** Keeps what the alarm is about. */
-  #note(values: Float64Array, offset: number, timeMs: number): void {
+  /** Writes what is unusual about the row to `kept`, see `found`. Allocates nothing. */
+  #note(kept: Float64Array, values: Float64Array, offset: number, times: Float64Array, timeAt: number): void {
     const { nats } = this.#surprises;
     let which = 0;
     for (let other = 1; other < nats.length; other++) if (nats[other] > nats[which]) which = other;
@@ -419,14 +429,13 @@ export class AnomalyDetector implements Stateful {
     const usual = ingredient === "level" ? channel.mean : channel.usualNow;
     const isUsual = ingredient === "profile" || ingredient === "level";
     const expected = isUsual ? usual : ingredient === "bounds" ? channel.bounds.usual : channel.expected;
-    const kept = this.#found;
     kept[found.column] = column;
     kept[found.ingredient] = which;
     kept[found.seen] = values[offset + column];
     kept[found.expected] = expected;
-    kept[found.evidence] = this.evidence;
+    kept[found.evidence] = this.#evidence[0];
     kept[found.threshold] = this.threshold;
-    kept[found.since] = timeMs;
+    kept[found.since] = times[timeAt];
     kept[found.lowest] = channel.lowest;
     kept[found.highest] = channel.highest;
     kept[found.mean] = channel.mean;
@@ -436,9 +445,6 @@ export class AnomalyDetector implements Stateful {
     kept[found.unchanged] = channel.unchangedRows;
     kept[found.bound] = channel.bounds.bound;
     kept[found.boundRows] = channel.bounds.windowRows;
-    kept[found.strongest] = 0;
-    for (const each of this.#channels) each.beginEpisode();
-    this.#strongestJoint[0] = -linearOffset;
   }
 
   /** The column in which an ingredient is the strongest. */
@@ -462,8 +468,15 @@ export class AnomalyDetector implements Stateful {
 
   /** What the latest alarm is about; null where there was none. */
   finding(): AnomalyFinding | null {
-    if (this.alarms === 0) return null;
-    const kept = this.#found;
+    return this.alarms === 0 ? null : { ...this.#findingIn(this.#found), rank: this.#gate.rank };
+  }
+
+  /** The most unusual row of the latest episode so far; null where there was none. */
+  strongest(): StrongestFinding | null {
+    return this.alarms === 0 ? null : this.#findingIn(this.#strongest);
+  }
+
+  #findingIn(kept: Float64Array): StrongestFinding {
     return {
       column: this.columns[kept[found.column]],
       ingredient: ingredients[kept[found.ingredient]] ?? "joint",
@@ -478,7 +491,6 @@ export class AnomalyDetector implements Stateful {
       boundRows: kept[found.boundRows],
       evidence: kept[found.evidence],
       threshold: kept[found.threshold],
-      rank: this.#gate.rank,
       since: kept[found.since],
     };
   }
@@ -497,7 +509,7 @@ export class AnomalyDetector implements Stateful {
     const isOther = isOfScatter && ratio > farScatter;
     const changed = hasMoved ? "level" : isOther ? "scatter" : null;
     return {
-      strongest: kept[found.strongest],
+      strongest: this.#strongest[found.evidence],
       lastedMs: kept[found.latest] - kept[found.since],
       changed,
       before: changed === "scatter" ? Math.sqrt(scatter) : kept[found.mean],
@@ -511,6 +523,7 @@ export class AnomalyDetector implements Stateful {
       evidence: this.#evidence,
       sustained: this.#sustained,
       found: this.#found,
+      strongest: this.#strongest,
       strongestJoint: this.#strongestJoint,
     };
   }
@@ -536,16 +549,12 @@ export class AnomalyDetector implements Stateful {
     const ingredient = wholeWithin(0, ingredients.length);
     // What was expected of a value may not be known.
     const expected: Check = (value) => finite(value.filter((number) => !Number.isNaN(number)));
-    return {
-      rows: whole,
-      evidence: notNegative,
-      sustained: notNegative,
-      found: parts(finite, [
-        [0, column],
-        [1, ingredient],
-        [3, expected],
-      ]),
-    };
+    const row = parts(finite, [
+      [found.column, column],
+      [found.ingredient, ingredient],
+      [found.expected, expected],
+    ]);
+    return { rows: whole, evidence: notNegative, sustained: notNegative, found: row, strongest: row };
   }
 
   /** @throws RivuletError, with nothing changed, where the state is of other columns */

@@ -1,13 +1,13 @@
 /** An anomaly and its outcome in plain words. */
 import { formatDuration } from "../../wording/quantities.ts";
-import type { AnomalyFinding, AnomalyOutcome } from "./anomaly-detector.ts";
+import type { AnomalyFinding, AnomalyOutcome, StrongestFinding } from "./anomaly-detector.ts";
 
 const short = (value: number) => String(Number(value.toPrecision(4)));
 
 const places = ["the most unusual moment", "the second most unusual moment", "the third most unusual moment"];
 
 /** What was seen, and what was expected of it: `85 seen where 21.4 was expected`. */
-export function reasonText(finding: AnomalyFinding): string {
+export function reasonText(finding: StrongestFinding): string {
   const { ingredient, seen, expected, lowest, highest, change, usualChange, unchanged, bound, boundRows } =
     finding;
   switch (ingredient) {
@@ -51,13 +51,32 @@ function rememberedText(milliseconds: number): string {
   return days % 7 === 0 && days > 7 ? `${days / 7} weeks` : `${days} days`;
 }
 
-/** How an episode ended. */
+/**
+ * The most evidence of an episode, and where that was not its first row, when and why: `80.1 after 2 h, current: 9.1 seen
+ * where 3.2 was expected`.
+ */
+export function strongestText(
+  first: Pick<AnomalyFinding, "evidence" | "since">,
+  strongest: StrongestFinding,
+): string {
+  const { evidence, since, column } = strongest;
+  const most = evidence.toFixed(1);
+  if (evidence <= first.evidence) return most;
+  return `${most} after ${formatDuration(since - first.since)}, ${column}: ${reasonText(strongest)}`;
+}
+
+/**
+ * How an episode ended.
+ *
+ * @param strongest its most unusual row, see `strongestText`
+ */
 export function outcomeText(
   column: string,
-  { changed, before, now, lastedMs, strongest }: AnomalyOutcome,
+  { changed, before, now, lastedMs }: AnomalyOutcome,
+  strongest: string,
 ): string {
   const length = lastedMs > 0 ? `the episode lasted ${formatDuration(lastedMs)}` : "it was one sample";
-  const about = `${length}, evidence up to ${strongest.toFixed(1)}`;
+  const about = `${length}, evidence up to ${strongest}`;
   if (changed === "level")
     return `${column} stays at ${short(now)} instead of ${short(before)}: taken as the new normal; ${about}`;
   if (changed === "scatter") {

@@ -393,6 +393,41 @@ test("names the first of columns that are equally unlike themselves", () => {
   expect(detector.finding()?.ingredient).not.toBe("joint");
 });
 
+test("keeps the strongest moment of an episode beside the first, which stays what the alarm is about", () => {
+  const next = stationary["gauss"](3);
+  const [weakAt, strongAt] = [3000, 3012];
+  const detector = createAnomalyDetector({ columns: ["a", "b"] });
+  expect(detector.strongest()).toBeNull();
+  const begins: number[] = [];
+  let most = 0;
+  for (let row = 0; row < strongAt + 100; row++) {
+    const isStrong = row >= strongAt && row < strongAt + 3;
+    const values = [next(row) + (row >= weakAt && row < strongAt ? 9 : 0), next(row) + (isStrong ? 60 : 0)];
+    if (detector.observe(Float64Array.from(values), 0, Float64Array.of(row * rowMs), 0)) begins.push(row);
+    if (row === weakAt) expect(detector.strongest()).toEqual({ ...detector.finding(), rank: undefined });
+    if (row >= weakAt) most = Math.max(most, detector.evidence);
+  }
+  expect(begins.filter((row) => row >= weakAt)).toEqual([weakAt]);
+  expect(detector.finding()).toMatchObject({ column: "a", since: weakAt * rowMs });
+  const strongest = detector.strongest();
+  expect(strongest).toMatchObject({ column: "b", since: strongAt * rowMs, evidence: most });
+  expect(strongest?.seen).toBeGreaterThan(50);
+  expect(detector.outcome()?.strongest).toBe(most);
+});
+
+test("forgets the strongest moment of an episode where the next one begins, however weak that is", () => {
+  const next = stationary["gauss"](3);
+  const detector = createAnomalyDetector({ columns: ["a"], alarmsPerWeek: 100 });
+  const begins: number[] = [];
+  for (let row = 0; row < 3500; row++) {
+    const value = next(row) + (row === 3000 ? 1000 : row === 3400 ? 20 : 0);
+    if (detector.observe(Float64Array.of(value), 0, Float64Array.of(row * rowMs), 0)) begins.push(row);
+    if (row === 3400) expect(detector.strongest()).toEqual({ ...detector.finding(), rank: undefined });
+  }
+  expect(begins).toContain(3000);
+  expect(begins).toContain(3400);
+});
+
 test("looks at nothing that comes later", () => {
   const next = stationary["lognormal"](8);
   const values = Float64Array.from({ length: 3000 }, () => next(0));
@@ -426,6 +461,7 @@ test("continues from its state bit for bit, after any row", () => {
     parts = next;
   }
   expect(parts.finding()).toEqual(whole.finding());
+  expect(parts.strongest()).toEqual(whole.strongest());
   expect(whole.alarms).toBeGreaterThan(0);
 });
 

@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
-import type { AnomalyFinding } from "../../../src/learner/anomaly/anomaly-detector.ts";
-import { rankText, reasonText } from "../../../src/learner/anomaly/finding-text.ts";
+import type {
+  AnomalyFinding,
+  AnomalyOutcome,
+  StrongestFinding,
+} from "../../../src/learner/anomaly/anomaly-detector.ts";
+import {
+  outcomeText,
+  rankText,
+  reasonText,
+  strongestText,
+} from "../../../src/learner/anomaly/finding-text.ts";
 
 const hour = 3_600_000;
 
@@ -41,4 +50,25 @@ test.each([
 ])("of %d ms remembered, rank %d is told in words and as a number", (remembered, rank, text) => {
   const finding = { rank, evidence: 25, threshold: 17.3 } as AnomalyFinding;
   expect(rankText(finding, remembered)).toBe(text);
+});
+
+test("tells the strongest moment of an episode where it is not the first", () => {
+  const first = { evidence: 18.2, since: 0 };
+  const later = {
+    ...{
+      column: "current",
+      ingredient: "residual",
+      seen: 9.1,
+      expected: 3.2,
+      evidence: 80.13,
+      since: 2 * hour,
+    },
+  } as StrongestFinding;
+  expect(strongestText(first, { ...later, ...first })).toBe("18.2");
+  const told = strongestText(first, later);
+  expect(told).toBe("80.1 after 2 h, current: 9.1 seen where 3.2 was expected");
+  const outcome = { changed: null, lastedMs: 3 * hour } as AnomalyOutcome;
+  expect(outcomeText("temperature", outcome, told)).toBe(
+    "temperature is as it was before; the episode lasted 3 h, evidence up to 80.1 after 2 h, current: 9.1 seen where 3.2 was expected",
+  );
 });
