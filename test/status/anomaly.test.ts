@@ -90,7 +90,7 @@ test("an episode is in state, events, metrics, discovery, the host's problems, a
   // By when the samples come, the second or the third is a little more unusual than the first.
   const { problems } = deviceReport(daemon.status());
   expect(problems).toEqual([
-    expect.stringMatching(/^anomaly in a since .*: evidence \d+\.\d(, up to \d+\.\d after .* seen.*)?$/),
+    expect.stringMatching(/^anomaly in a since .*: evidence \d+\.\d(, up to \d+\.\d.* seen.*)?$/),
   ]);
 
   // Home Assistant is told of values that the status has.

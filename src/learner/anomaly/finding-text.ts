@@ -6,6 +6,9 @@ const short = (value: number) => String(Number(value.toPrecision(4)));
 
 const places = ["the most unusual moment", "the second most unusual moment", "the third most unusual moment"];
 
+/** Milliseconds that are not "0.0 s". */
+const shortestTold = 50;
+
 /** What was seen, and what was expected of it: `85 seen where 21.4 was expected`. */
 export function reasonText(finding: StrongestFinding): string {
   const { ingredient, seen, expected, lowest, highest, change, usualChange, unchanged, bound, boundRows } =
@@ -62,7 +65,9 @@ export function strongestText(
   const { evidence, since, column } = strongest;
   const most = evidence.toFixed(1);
   if (evidence <= first.evidence) return most;
-  return `${most} after ${formatDuration(since - first.since)}, ${column}: ${reasonText(strongest)}`;
+  const later = since - first.since;
+  const when = later < shortestTold ? "" : ` after ${formatDuration(later)}`;
+  return `${most}${when}, ${column}: ${reasonText(strongest)}`;
 }
 
 /**

@@ -67,6 +67,9 @@ test("tells the strongest moment of an episode where it is not the first", () =>
   expect(strongestText(first, { ...later, ...first })).toBe("18.2");
   const told = strongestText(first, later);
   expect(told).toBe("80.1 after 2 h, current: 9.1 seen where 3.2 was expected");
+  expect(strongestText(first, { ...later, since: 20 })).toBe(
+    "80.1, current: 9.1 seen where 3.2 was expected",
+  );
   const outcome = { changed: null, lastedMs: 3 * hour } as AnomalyOutcome;
   expect(outcomeText("temperature", outcome, told)).toBe(
     "temperature is as it was before; the episode lasted 3 h, evidence up to 80.1 after 2 h, current: 9.1 seen where 3.2 was expected",
