@@ -125,6 +125,29 @@ describe("a network", () => {
     expect(network.loss).toBeLessThan(0.02);
   });
 
+  test("has no gradient of a class so improbable that its square would be a subnormal number", () => {
+    for (const kernels of availableVariants()) {
+      const network = createNetwork(classifier({ layers: [dense(4)] }), { accumulate: true, kernels });
+      const [weight, bias] = network.parameters();
+      const certain = [
+        { ...weight, data: new Float32Array(20) },
+        { ...bias, data: Float32Array.of(0, -30, -40, -100) },
+      ];
+      network.input.fill(0.5);
+      const slopesOf = (label: number) => {
+        network.setParameters(certain);
+        network.target[0] = label;
+        network.step();
+        return [...network.gradients()[1].data];
+      };
+      const usual = slopesOf(0);
+      expect(usual[1]).toBeCloseTo(Math.exp(-30), 18);
+      expect(usual.slice(2), kernels).toEqual([0, 0]);
+      // The truth is never left out, however improbable it was.
+      expect(slopesOf(3).slice(2), kernels).toEqual([0, -1]);
+    }
+  });
+
   test("clips the gradient to its bound before the update", () => {
     const step = (clip: Model["clip"]) => {
       const network = createNetwork(classifier({ optimizer: sgd({ learningRate: 1 }), clip }), {
