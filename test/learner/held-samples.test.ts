@@ -108,7 +108,7 @@ const lossOf = (learner: PrequentialLearner) => {
   return "logLoss" in report ? report.logLoss : report.mae;
 };
 
-describe.each(learners)("%s", (_, classes, create) => {
+describe.each(learners)("%s", (name, classes, create) => {
   test("learns from labels that come later, and scores the predictions that were made when the samples came", () => {
     const learner = create();
     const values = rowsOf(classes, 600);
@@ -189,6 +189,8 @@ describe.each(learners)("%s", (_, classes, create) => {
       }
       return sum / 100;
     };
-    expect(errorOf(corrected)).toBeLessThan(0.85 * errorOf(mistaken));
+    // One expert of this ensemble forgets in 50 rows, the mistaken ones too: less is left to correct.
+    const most = name === "an ensemble for a number" ? 0.85 : 0.75;
+    expect(errorOf(corrected)).toBeLessThan(most * errorOf(mistaken));
   });
 });

@@ -177,26 +177,35 @@ test("refuses stored bounds of a window that leave the column's range, and chang
   channel.restore(before);
 });
 
+/**
+ * A pump that is on for 8 rows at 200 and off for 8. The function runs it up to row `end`, at `least` where it is off, and
+ * returns the strongest nats of the bounds meanwhile; `isKept`: its rows are of an episode.
+ */
+function pumpOf(channel: ChannelScores) {
+  const next = stationary["gauss"](9);
+  let row = 0;
+  return (end: number, least: number, isKept = true): number => {
+    let strongest = 0;
+    while (row < end) {
+      const value = (row++ % 16 < 8 ? 200 : least) + 0.5 * next(0);
+      channel.observe(Float64Array.of(value), 0, noTime, 0, -1, -1);
+      if (isKept) channel.keepStrongest();
+      strongest = Math.max(strongest, natsOf(channel, ingredients.indexOf("bounds")));
+    }
+    return strongest;
+  };
+}
+
 /** The strongest nats of the bounds while a pump does not stop, after it stayed above 5 and, if `isSaid`, that was normal. */
 function boundsAbove(level: number, isSaid: boolean): number {
   const channel = new ChannelScores();
-  const next = stationary["gauss"](9);
-  let row = 0;
-  let strongest = 0;
-  const observe = (least: number) => {
-    const value = (row++ % 16 < 8 ? 200 : least) + 0.5 * next(0);
-    channel.observe(Float64Array.of(value), 0, noTime, 0, -1, -1);
-    channel.keepStrongest();
-    strongest = Math.max(strongest, natsOf(channel, ingredients.indexOf("bounds")));
-  };
-  while (row < 4000) observe(0);
+  const pump = pumpOf(channel);
+  pump(4000, 0);
   channel.beginEpisode();
-  while (row < 4064) observe(5);
+  pump(4064, 5);
   if (isSaid) channel.takeAsNormal(0.03);
-  while (row < 6000) observe(0);
-  strongest = 0;
-  while (row < 6064) observe(level);
-  return strongest;
+  pump(6000, 0);
+  return pump(6064, level);
 }
 
 test("takes the bounds of an episode as normal, and none that are further off", () => {
@@ -228,24 +237,12 @@ test("takes no run of fewer than 16 equal values as normal with the episode that
 test("takes no bounds as normal where a window was never looked at in the episode", () => {
   const natsAfter = (isKept: boolean) => {
     const channel = new ChannelScores();
-    const next = stationary["gauss"](9);
-    let row = 0;
-    let strongest = 0;
-    const observe = (least: number) => {
-      const value = (row++ % 16 < 8 ? 200 : least) + 0.5 * next(0);
-      channel.observe(Float64Array.of(value), 0, noTime, 0, -1, -1);
-      strongest = Math.max(strongest, natsOf(channel, ingredients.indexOf("bounds")));
-    };
+    const pump = pumpOf(channel);
     channel.beginEpisode();
-    while (row < 10) {
-      observe(0);
-      if (isKept) channel.keepStrongest();
-    }
-    while (row < 4000) observe(0);
+    pump(10, 0, isKept);
+    pump(4000, 0, false);
     channel.takeAsNormal(0.03);
-    strongest = 0;
-    while (row < 4064) observe(100);
-    return strongest;
+    return pump(4064, 100, false);
   };
   expect(natsAfter(false)).toBeGreaterThan(5);
   expect(natsAfter(true)).toBe(natsAfter(false));
