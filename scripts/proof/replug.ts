@@ -8,7 +8,7 @@ const warmUpCycles = 5;
 /** Delay of the first attempt to open the port again; it doubles from attempt to attempt. */
 const firstDelayMs = 250;
 
-/** Attempts that are due within so many milliseconds from the loss on. */
+/** Attempts that are due within a number of milliseconds after the loss. */
 const attemptsWithin = (milliseconds: number) => Math.floor(Math.log2(1 + milliseconds / firstDelayMs));
 
 /** A device that is pulled out in the middle of a frame and comes back, again and again. */
@@ -59,7 +59,7 @@ export async function proveReplug(cycles: number): Promise<Outcome> {
         `lines: ${waiting} of waiting, ${open} of opening and ${status.logLinesLeftOut} left out, for ${cycles} losses`,
       );
     }
-    // One is tolerated: it may be under way when the device comes back.
+    // One more may fail: it may have begun when the device comes back.
     if (needless > 1)
       faults.push(`${needless} attempts more failed than were due before the device was back`);
     if (last.descriptors !== first.descriptors) {

@@ -174,7 +174,7 @@ class Account {
     };
   }
 
-  /** Counts the next frames: so many that were sent, then so many that were not. */
+  /** Counts the next frames: first `sent` of them that were sent, then `dropped` that were not. */
   add(sent: number, dropped: number): void {
     for (let i = 0; i < sent; i++) {
       const kind = this.#kindOf(this.counts.numbered++);

@@ -26,7 +26,7 @@ export interface Spans {
   name: string;
   ranges: (readonly [from: number, to: number])[];
   colour: string;
-  /** The bar is an outline, so that its kind is told apart without its colour. */
+  /** The bar is an outline, so that its kind can be recognized without colours. */
   hollow?: boolean;
 }
 

@@ -8,7 +8,7 @@ import { colours, type LineChart, lineChart, type Series } from "../charts/line-
 import { type Figure, htmlOf } from "../charts/page.ts";
 import { surfaceChart } from "../charts/surface-chart.ts";
 
-/** A figure of the page, which may also be a file of its own. */
+/** A figure of the page, which can also be saved as a file. */
 export interface CompareFigure extends Figure {
   /** Its file's name without `.svg`. */
   file: string;

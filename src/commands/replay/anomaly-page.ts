@@ -9,7 +9,7 @@ import { windowFacts, windowSpans, windowTable, windowTiles } from "./anomaly-wi
 
 /** Columns that are drawn: those with alarms first. */
 const mostDrawn = 8;
-/** Evidence is drawn up to so many times what an alarm needed at most: a single fault of a thousand nats hides all else. */
+/** Evidence is cut at this multiple of the highest threshold: a single fault of a thousand nats hides all else. */
 const mostTimes = 5;
 
 /** Returns the HTML page of a replay that watched for anomalies. */

@@ -377,7 +377,7 @@ export class ChannelScores implements Stateful {
     this.#learnScatter(halfHour, scale);
   }
 
-  /** The scatter at a half hour of the day takes in how far the value is from what is usual then, as far as it is believed. */
+  /** Updates the scatter at a half hour of the day with the value's distance from the usual one, winsorized. */
   #learnScatter(halfHour: number, scale: number): void {
     const s = this.#scalars;
     const forecast = this.#forecast;

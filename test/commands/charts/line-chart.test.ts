@@ -164,7 +164,7 @@ describe("spans of a line chart", () => {
     expect(areasOf(draw(many))).toHaveLength(1);
   });
 
-  test("are told apart without their colour", () => {
+  test("can be distinguished without colours", () => {
     expect(draw([[0, 9]]).match(/fill="none" stroke="#009e73"/g)).toBeNull();
     // One in the legend, one in the chart.
     expect(draw([[0, 9]], true).match(/fill="none" stroke="#009e73"/g)).toHaveLength(2);
